@@ -1,0 +1,155 @@
+import { sql } from 'drizzle-orm';
+import {
+  boolean,
+  check,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { Actor } from '../../../shared/actor.ts';
+import type {
+  PlanDiff,
+  PlanDocument,
+  PlanKind,
+  ProposalState,
+  RouteState,
+  StopKind,
+  StopState,
+} from '../../../shared/plan.ts';
+import type { Zone } from '../../../shared/rules.ts';
+import { id, instant, polygonColumn, ref } from './columns.ts';
+import { containers, trucks } from './fleet.ts';
+import { incidents } from './incidents.ts';
+
+/** Identity and execution of a route; which stops it has is a matter of the plan version. */
+export const routes = pgTable(
+  'routes',
+  {
+    id: id(),
+    zone: text('zone').$type<Zone>().notNull(),
+    truckId: ref('truck_id')
+      .notNull()
+      .references(() => trucks.id),
+    state: text('state').$type<RouteState>().notNull().default('planned'),
+    /** In the current version. A route proposed and not yet approved is not. */
+    current: boolean('current').notNull().default(false),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    startedAt: instant('started_at'),
+    finishedAt: instant('finished_at'),
+  },
+  (t) => [
+    index('routes_live')
+      .on(t.zone)
+      .where(sql`${t.current} and ${t.state} in ('planned','running')`),
+    check('routes_state', sql`${t.state} in ('planned','running','done','cancelled')`),
+  ],
+);
+
+/** Identity and execution of a stop. `routeId` and `position` mirror the current version, for quick look-ups. */
+export const stops = pgTable(
+  'stops',
+  {
+    id: id(),
+    kind: text('kind').$type<StopKind>().notNull(),
+    incidentId: ref('incident_id').references(() => incidents.id),
+    containerId: ref('container_id').references(() => containers.id),
+    lat: doublePrecision('lat').notNull(),
+    lon: doublePrecision('lon').notNull(),
+    address: text('address'),
+    /** Severity points it adds to the truck; 0 at depot and landfill. */
+    load: doublePrecision('load').notNull().default(0),
+    serviceS: integer('service_s').notNull(),
+    windowEnd: instant('window_end'),
+    state: text('state').$type<StopState>().notNull().default('planned'),
+    routeId: ref('route_id').references(() => routes.id),
+    position: integer('position'),
+    departedAt: instant('departed_at'),
+    finishedAt: instant('finished_at'),
+    failReason: text('fail_reason'),
+    /** The driver page's own id of the action that finished it: sending it again changes nothing. */
+    clientId: text('client_id'),
+  },
+  (t) => [
+    uniqueIndex('stops_one_open_per_incident')
+      .on(t.incidentId)
+      .where(sql`${t.state} in ('planned','enroute')`),
+    uniqueIndex('stops_client_id').on(t.clientId),
+    index('stops_route').on(t.routeId, t.position),
+    check('stops_state', sql`${t.state} in ('planned','enroute','done','failed')`),
+    check('stops_kind', sql`${t.kind} in ('depot','incident','container','disposal')`),
+  ],
+);
+
+/** Immutable. A change makes a new row with its parent, its diff and its reason. */
+export const planVersions = pgTable('plan_versions', {
+  version: integer('version').primaryKey(),
+  parent: integer('parent'),
+  kind: text('kind').$type<PlanKind>().notNull(),
+  reason: text('reason').notNull(),
+  actor: jsonb('actor').$type<Actor>().notNull(),
+  at: instant('at').notNull().defaultNow(),
+  document: jsonb('document').$type<PlanDocument>().notNull(),
+  diff: jsonb('diff').$type<PlanDiff>().notNull(),
+  /** Hash of which stop is where in which order: equal hashes, equal plans. */
+  hash: text('hash').notNull(),
+  /** The version whose change this one took back. */
+  undoes: integer('undoes'),
+  proposalId: ref('proposal_id'),
+});
+
+/** One row. Making a version current moves this pointer, under its lock. */
+export const planHead = pgTable(
+  'plan_head',
+  { id: integer('id').primaryKey(), version: integer('version').notNull() },
+  (t) => [check('plan_head_one_row', sql`${t.id} = 1`)],
+);
+
+export const proposals = pgTable(
+  'proposals',
+  {
+    id: id(),
+    zone: text('zone').$type<Zone>().notNull(),
+    baseVersion: integer('base_version').notNull(),
+    kind: text('kind').$type<PlanKind>().notNull(),
+    reason: text('reason').notNull(),
+    state: text('state').$type<ProposalState>().notNull().default('open'),
+    at: instant('at').notNull().defaultNow(),
+    expiresAt: instant('expires_at').notNull(),
+    closedAt: instant('closed_at'),
+    closedBy: jsonb('closed_by').$type<Actor>(),
+    closeReason: text('close_reason'),
+    /** Only the routes that change. */
+    document: jsonb('document').$type<PlanDocument>().notNull(),
+    diff: jsonb('diff').$type<PlanDiff>().notNull(),
+    incidentIds: jsonb('incident_ids').$type<number[]>().notNull(),
+    /** The truck whose breakdown caused it: approving takes its stops away. */
+    truckId: ref('truck_id').references(() => trucks.id),
+    solveMs: integer('solve_ms').notNull(),
+    version: integer('version'),
+  },
+  (t) => [
+    uniqueIndex('proposals_one_open_per_zone')
+      .on(t.zone)
+      .where(sql`${t.state} = 'open'`),
+  ],
+);
+
+/** What dispatch has already weighed, so that a rejected proposal is not made again for the same facts. */
+export const zonePlanning = pgTable('zone_planning', {
+  zone: text('zone').$type<Zone>().primaryKey(),
+  consideredEventId: ref('considered_event_id').notNull().default(0),
+});
+
+export const closures = pgTable('closures', {
+  id: id(),
+  area: polygonColumn('area').notNull(),
+  reason: text('reason').notNull(),
+  startsAt: instant('starts_at').notNull(),
+  endsAt: instant('ends_at'),
+  endedAt: instant('ended_at'),
+  actor: jsonb('actor').$type<Actor>().notNull(),
+});

@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import { DomainError } from './errors.ts';
+import { zone } from './rules.ts';
+
+export const ROUTE_STATES = ['planned', 'running', 'done', 'cancelled'] as const;
+export const routeState = z.enum(ROUTE_STATES);
+export type RouteState = z.infer<typeof routeState>;
+
+export const STOP_KINDS = ['depot', 'incident', 'container', 'disposal'] as const;
+export const stopKind = z.enum(STOP_KINDS);
+export type StopKind = z.infer<typeof stopKind>;
+
+export const STOP_STATES = ['planned', 'enroute', 'done', 'failed'] as const;
+export const stopState = z.enum(STOP_STATES);
+export type StopState = z.infer<typeof stopState>;
+
+/** `enroute → planned` only when its truck goes out of service: the stop is given back. */
+const STOP_TRANSITIONS: Readonly<Record<StopState, readonly StopState[]>> = {
+  planned: ['enroute', 'done', 'failed'],
+  enroute: ['done', 'failed', 'planned'],
+  done: [],
+  failed: [],
+};
+
+/** @throws DomainError `invalid-transition` */
+export function assertStopTransition(from: StopState, to: StopState): void {
+  if (!STOP_TRANSITIONS[from].includes(to)) {
+    throw new DomainError('invalid-transition', `A stop cannot go from ${from} to ${to}.`, { from, to });
+  }
+}
+
+/** A stop that no version may move: it is behind the truck or the truck is on its way to it. */
+export function isFrozen(state: StopState): boolean {
+  return state !== 'planned';
+}
+
+const ROUTE_TRANSITIONS: Readonly<Record<RouteState, readonly RouteState[]>> = {
+  planned: ['running', 'cancelled'],
+  running: ['done', 'cancelled'],
+  done: [],
+  cancelled: [],
+};
+
+/** @throws DomainError `invalid-transition` */
+export function assertRouteTransition(from: RouteState, to: RouteState): void {
+  if (!ROUTE_TRANSITIONS[from].includes(to)) {
+    throw new DomainError('invalid-transition', `A route cannot go from ${from} to ${to}.`, { from, to });
+  }
+}
+
+/**
+ * What a plan version stores. Identity and execution (states, instants) of routes and stops live in their own
+ * rows; a version holds only which stop is where, in which order, and the timetable computed for it.
+ */
+export interface PlannedStop {
+  stopId: number;
+  /** ISO instants of arrival and of departure after service, as computed with this version. */
+  arrival: string;
+  departure: string;
+  legS: number;
+  legM: number;
+  serviceS: number;
+  /** Severity points aboard after the stop. */
+  loadAfter: number;
+  /** The way here from the stop before, encoded polyline of precision 5. */
+  leg: string;
+}
+
+export interface PlannedRoute {
+  routeId: number;
+  truckId: number;
+  zone: z.infer<typeof zone>;
+  startAt: string;
+  distanceM: number;
+  durationS: number;
+  stops: PlannedStop[];
+}
+
+export interface PlanDocument {
+  routes: PlannedRoute[];
+  /** True when any leg was estimated because the router did not answer. */
+  degraded: boolean;
+}
+
+export const PLAN_KINDS = [
+  'first-route',
+  'recalculation',
+  'insertion',
+  'breakdown',
+  'closure',
+  'move',
+  'undo',
+  'finish',
+  'cancel',
+] as const;
+export const planKind = z.enum(PLAN_KINDS);
+export type PlanKind = z.infer<typeof planKind>;
+
+export const planDiff = z.object({
+  moved: z.array(
+    z.object({
+      stopId: z.number().int(),
+      /** null: the stop was on no route before (or is on none afterwards). */
+      fromRouteId: z.number().int().nullable(),
+      toRouteId: z.number().int().nullable(),
+      /** A stable word the screen turns into a sentence: see client plan sentences. */
+      reason: z.string(),
+      incidentId: z.number().int().optional(),
+      fromTruckId: z.number().int().nullable().optional(),
+      toTruckId: z.number().int().nullable().optional(),
+      /** Position among the route's stops, from 1. */
+      fromIndex: z.number().int().nullable().optional(),
+      toIndex: z.number().int().nullable().optional(),
+      seconds: z.number().optional(),
+      metres: z.number().optional(),
+    }),
+  ),
+  later: z.array(z.object({ stopId: z.number().int(), seconds: z.number() })),
+  cost: z.object({ seconds: z.number(), metres: z.number() }),
+  unassigned: z.array(z.object({ incidentId: z.number().int(), reason: z.string() })),
+});
+export type PlanDiff = z.infer<typeof planDiff>;
+
+export const EMPTY_DIFF: PlanDiff = { moved: [], later: [], cost: { seconds: 0, metres: 0 }, unassigned: [] };
+
+const lineString = z.object({
+  type: z.literal('LineString'),
+  coordinates: z.array(z.tuple([z.number(), z.number()])),
+});
+
+export const stopView = z.object({
+  id: z.number().int(),
+  kind: stopKind,
+  incidentId: z.number().int().optional(),
+  containerId: z.number().int().optional(),
+  lat: z.number(),
+  lon: z.number(),
+  state: stopState,
+  eta: z.string(),
+  etaEarliest: z.string(),
+  etaLatest: z.string(),
+  /** Severity points this stop adds; negative where a truck empties. */
+  load: z.number(),
+  loadAfter: z.number(),
+  serviceS: z.number(),
+  windowEnd: z.string().optional(),
+  departedAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+  failReason: z.string().nullable(),
+  /** Severity and type of its incident. */
+  severity: z.number().optional(),
+  incidentType: z.string().optional(),
+  address: z.string().nullable(),
+});
+export type StopView = z.infer<typeof stopView>;
+
+export const routeView = z.object({
+  id: z.number().int(),
+  zone,
+  truckId: z.number().int(),
+  plate: z.string(),
+  driverId: z.number().int().nullable(),
+  driverName: z.string().nullable(),
+  assignmentId: z.number().int().nullable(),
+  state: routeState,
+  distance: z.number(),
+  duration: z.number(),
+  startAt: z.string(),
+  startedAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+  capacity: z.number(),
+  loadAboard: z.number(),
+  geometry: lineString,
+  stops: z.array(stopView),
+});
+export type RouteView = z.infer<typeof routeView>;
+
+export const planView = z.object({
+  version: z.number().int(),
+  degraded: z.boolean(),
+  routes: z.array(routeView),
+});
+export type PlanView = z.infer<typeof planView>;
+
+/** One stop's place in a proposal's routes, enough to draw before and after. */
+export const proposedRoute = z.object({
+  routeId: z.number().int(),
+  truckId: z.number().int(),
+  geometry: lineString,
+  stops: z.array(
+    z.object({
+      stopId: z.number().int(),
+      kind: stopKind,
+      incidentId: z.number().int().nullable(),
+      lat: z.number(),
+      lon: z.number(),
+      eta: z.string(),
+    }),
+  ),
+});
+export type ProposedRoute = z.infer<typeof proposedRoute>;
+
+export const PROPOSAL_STATES = ['open', 'approved', 'rejected', 'superseded', 'expired'] as const;
+export const proposalState = z.enum(PROPOSAL_STATES);
+export type ProposalState = z.infer<typeof proposalState>;
+
+export const proposalView = z.object({
+  id: z.number().int(),
+  zone,
+  baseVersion: z.number().int(),
+  kind: planKind,
+  reason: z.string(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  solveMs: z.number(),
+  diff: planDiff,
+  incidentIds: z.array(z.number().int()),
+  /** Only the routes that change. */
+  routes: z.array(proposedRoute),
+});
+export type ProposalView = z.infer<typeof proposalView>;
+
+export const planHistoryEntry = z.object({
+  version: z.number().int(),
+  at: z.string(),
+  actor: z.string(),
+  kind: planKind,
+  reason: z.string(),
+  /** The version whose change this one took back. */
+  undoes: z.number().int().nullable(),
+});
+export type PlanHistoryEntry = z.infer<typeof planHistoryEntry>;

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { boxRing } from './geo.ts';
+
+/**
+ * The business rules an admin may change, versioned so that a past day is judged by the rules of that day.
+ * docs/rules.md numbers them. Units in the names; severity points measure load.
+ */
+const seconds = z
+  .number()
+  .int()
+  .min(0)
+  .max(7 * 86_400);
+const place = z.object({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) });
+const ring = z
+  .array(z.tuple([z.number(), z.number()]))
+  .min(3)
+  .max(2_000);
+
+export const ZONES = ['oriental', 'occidental'] as const;
+export const zone = z.enum(ZONES);
+export type Zone = z.infer<typeof zone>;
+
+export const rulesSchema = z.object({
+  severityByType: z.object({
+    acopio: z.number().int().min(1).max(100),
+    zona_critica: z.number().int().min(1).max(100),
+    animal_muerto: z.number().int().min(1).max(100),
+  }),
+  windowSByType: z.object({ acopio: seconds, zona_critica: seconds, animal_muerto: seconds }),
+  serviceArea: ring,
+  /** First match wins; a point of the service area in none of them belongs to the last. */
+  zones: z.array(z.object({ zone, ring })).min(1),
+  /** A route is made when a zone's validated severity is strictly above this. */
+  thresholdSeverity: z.number().positive(),
+  recalculateAtSeverity: z.number().positive(),
+  recalculateAtThresholdFactor: z.number().positive(),
+  /** Severity from which a new incident is proposed into running routes. */
+  insertAtSeverity: z.number().positive(),
+  autoApproveBelow: z.object({ costS: z.number().min(0), movedStops: z.number().int().min(0) }).nullable(),
+  proposalTtlS: seconds,
+  capacityByTruckType: z.object({ posterior: z.number().positive(), lateral: z.number().positive() }),
+  containerLoad: z.number().min(0),
+  depot: place,
+  landfill: place,
+  depotServiceS: seconds,
+  landfillServiceS: seconds,
+  incidentServiceS: seconds,
+  containerServiceS: seconds,
+  /** Hours in local time as seconds after midnight; null = always open. */
+  landfillHours: z.object({ openS: seconds, closeS: seconds }).nullable(),
+  shiftS: seconds,
+  duplicateWithinM: z.number().min(0).max(5_000),
+  duplicateWithinS: seconds,
+  /** Price of a second late, per point of severity, in seconds of work. */
+  latenessPricePerSeverity: z.number().min(0),
+  /** Price in seconds of work of moving one stop to another truck. */
+  stabilityS: z.number().min(0),
+});
+export type Rules = z.infer<typeof rulesSchema>;
+
+export const DEFAULT_RULES: Rules = {
+  severityByType: { acopio: 1, zona_critica: 3, animal_muerto: 5 },
+  windowSByType: { acopio: 24 * 3_600, zona_critica: 8 * 3_600, animal_muerto: 2 * 3_600 },
+  serviceArea: boxRing(-78.7, -1.02, -78.53, -0.86).map(([x, y]) => [x, y]),
+  zones: [
+    { zone: 'oriental', ring: boxRing(-78.615, -1.02, -78.53, -0.86).map(([x, y]) => [x, y]) },
+    { zone: 'occidental', ring: boxRing(-78.7, -1.02, -78.615, -0.86).map(([x, y]) => [x, y]) },
+  ],
+  thresholdSeverity: 20,
+  recalculateAtSeverity: 5,
+  recalculateAtThresholdFactor: 1.5,
+  insertAtSeverity: 5,
+  autoApproveBelow: null,
+  proposalTtlS: 15 * 60,
+  capacityByTruckType: { posterior: 25, lateral: 15 },
+  containerLoad: 1,
+  depot: { lat: -0.936, lon: -78.613 },
+  landfill: { lat: -0.949, lon: -78.663 },
+  depotServiceS: 5 * 60,
+  landfillServiceS: 15 * 60,
+  incidentServiceS: 10 * 60,
+  containerServiceS: 2 * 60,
+  landfillHours: null,
+  shiftS: 8 * 3_600,
+  duplicateWithinM: 30,
+  duplicateWithinS: 24 * 3_600,
+  latenessPricePerSeverity: 0.2,
+  stabilityS: 360,
+};
