@@ -1,0 +1,122 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+const FAST_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SOLVE_S = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30];
+
+/** What a number is read from when somebody asks for `/metrics`, so that nothing is counted in two places. */
+export interface MetricSources {
+  /** Screens connected now, by feed. */
+  liveSubscribers?: () => number;
+  /** Devices connected now. */
+  connectedDevices?: () => number;
+  /** Fixes accepted and not yet committed. */
+  ingestQueued?: () => number;
+  /** Connections of the pool in use, waiting requests. */
+  dbPool?: () => { inUse: number; waiting: number };
+  /** Id of the newest event. */
+  lastEventId?: () => number;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/**
+ * Every number the server tells about itself, in one place. Names follow Prometheus: base units, `_total` for
+ * what only rises. Labels come from closed lists, so that a caller cannot grow the registry.
+ */
+export function createMetrics(sources: MetricSources = {}, options: { processMetrics?: boolean } = {}) {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service: 'epagal' });
+  // Event-loop delay, heap, CPU, open files: nodejs_* and process_*.
+  if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const gaugeOf = (name: string, help: string, read: (() => number) | undefined) =>
+    read &&
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gaugeOf('epagal_live_subscribers', 'Screens reading the live feed now', sources.liveSubscribers);
+  gaugeOf('epagal_devices_connected', 'Trackers connected now', sources.connectedDevices);
+  gaugeOf('epagal_ingest_queued_fixes', 'Fixes accepted and not yet committed', sources.ingestQueued);
+  gaugeOf('epagal_db_pool_in_use', 'Database connections in use', pool(sources, 'inUse'));
+  gaugeOf('epagal_db_pool_waiting', 'Queries waiting for a connection', pool(sources, 'waiting'));
+  gaugeOf('epagal_event_log_last_id', 'Id of the newest event', sources.lastEventId);
+
+  return {
+    registry,
+    ingestFixes: new Counter({
+      name: 'epagal_ingest_fixes_total',
+      help: 'Fixes by what became of them: stored, duplicate, flagged, rejected',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    ingestRejects: new Counter({
+      name: 'epagal_ingest_rejects_total',
+      help: 'Rejected fixes by reason word',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    ingestAcks: new Counter({
+      name: 'epagal_ingest_acks_total',
+      help: 'Frames acknowledged after their commit',
+      registers,
+    }),
+    ingestBatchSeconds: new Histogram({
+      name: 'epagal_ingest_batch_seconds',
+      help: 'From the first fix of a batch to its commit',
+      buckets: FAST_S,
+      registers,
+    }),
+    planSolveSeconds: new Histogram({
+      name: 'epagal_plan_solve_seconds',
+      help: 'Planner search by what asked for it',
+      labelNames: ['kind'] as const,
+      buckets: SOLVE_S,
+      registers,
+    }),
+    planProposals: new Counter({
+      name: 'epagal_plan_proposals_total',
+      help: 'Proposals by how they ended: approved, rejected, superseded, expired',
+      labelNames: ['end'] as const,
+      registers,
+    }),
+    roadsRequestSeconds: new Histogram({
+      name: 'epagal_roads_request_seconds',
+      help: 'Answers of the router by service: table, route, nearest, match, trip',
+      labelNames: ['service'] as const,
+      buckets: FAST_S,
+      registers,
+    }),
+    roadsDegraded: new Counter({
+      name: 'epagal_roads_degraded_total',
+      help: 'Answers made from the cache or a straight line because the router was out',
+      labelNames: ['from'] as const,
+      registers,
+    }),
+    httpSeconds: new Histogram({
+      name: 'epagal_http_request_seconds',
+      help: 'HTTP answers by route pattern and class of status',
+      labelNames: ['method', 'route', 'status'] as const,
+      buckets: FAST_S,
+      registers,
+    }),
+    unexpectedErrors: new Counter({
+      name: 'epagal_unexpected_errors_total',
+      help: 'Errors that are no domain answer',
+      registers,
+    }),
+    /** The whole registry in Prometheus' text format. */
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function pool(sources: MetricSources, key: 'inUse' | 'waiting'): (() => number) | undefined {
+  const { dbPool } = sources;
+  return dbPool && (() => dbPool()[key]);
+}
