@@ -17,6 +17,9 @@ const ingest = createServer((request, response) => {
   });
 });
 
+/** Apart from the test below: a report quotes the source lines around an error. */
+const PRIVATE = ['rosa@example.org', '1710034065', 'postgres://u:hunter-two@db'] as const;
+
 beforeAll(() => new Promise<void>((ready) => ingest.listen(0, '127.0.0.1', ready)));
 afterAll(() => new Promise<void>((closed) => ingest.close(() => closed())));
 
@@ -36,14 +39,11 @@ describe('error reports', () => {
       release: 'epagal@1.2.3',
       environment: 'staging',
     });
-    reporting.capture(
-      new Error('no row for rosa@example.org, cédula 1710034065, postgres://u:hunter-two@db'),
-      {
-        actor: { kind: 'user', id: 9, role: 'supervisor', username: 'rosa' },
-        procedure: 'plans.approve',
-        incidentId: 7,
-      },
-    );
+    reporting.capture(new Error(`no row for ${PRIVATE.join(', ')}`), {
+      actor: { kind: 'user', id: 9, role: 'supervisor', username: 'rosa' },
+      procedure: 'plans.approve',
+      incidentId: 7,
+    });
     await reporting.close();
 
     expect(received).toHaveLength(1);
@@ -59,12 +59,9 @@ describe('error reports', () => {
       tags: { actor: 'supervisor', procedure: 'plans.approve' },
       contexts: { subject: { incidentId: 7 } },
     });
-    expect(JSON.stringify(event)).toContain('no row for');
-    for (const secret of ['rosa@example.org', '1710034065', 'hunter-two', '"rosa"']) {
-      expect(body).not.toContain(`value":"${secret}`);
-    }
     const { exception } = event as { exception: { values: { value: string }[] } };
-    expect(exception.values[0]?.value).toBe('no row for [mail], cédula [number], postgres://[hidden]@db');
+    expect(exception.values[0]?.value).toBe('no row for [mail], [number], postgres://[hidden]@db');
+    for (const text of PRIVATE) expect(body).not.toContain(text);
   });
 
   it('keeps method and path of a request, and drops the rest', () => {
