@@ -1,4 +1,13 @@
-import { boolean, doublePrecision, index, pgTable, primaryKey, real, text } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  real,
+  text,
+} from 'drizzle-orm/pg-core';
 import type { FixFlag } from '../../../shared/telemetry.ts';
 import { instant, pointColumn, ref } from './columns.ts';
 import { devices, trucks } from './fleet.ts';
@@ -51,3 +60,14 @@ export const deviceLatest = pgTable(
   },
   (t) => [index('device_latest_geom').using('gist', t.geom)],
 );
+
+/**
+ * Which server instance settles a device's flags. It alone keeps the end of that device's trail in memory and may
+ * append without looking; another one that receives the device's fixes takes the row over first.
+ */
+export const deviceWriters = pgTable('device_writers', {
+  deviceId: ref('device_id')
+    .primaryKey()
+    .references(() => devices.id, { onDelete: 'cascade' }),
+  writer: integer('writer').notNull(),
+});
