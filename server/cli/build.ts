@@ -1,0 +1,177 @@
+/** `npm run build`: the client, the server and the base map, each only when what it is made of has changed. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DIST, PROJECT_ROOT } from '../ops/project.ts';
+
+/**
+ * Programs of dist/server by name. Workers and child processes lie beside the programs that start them, and shared
+ * code in the same folder, so that `new URL('./planning-worker.js', import.meta.url)` holds in every bundle.
+ */
+const SERVER_ENTRIES: Readonly<Record<string, string>> = {
+  start: 'server/cli/start.ts',
+  demo: 'server/cli/demo.ts',
+  migrate: 'server/cli/migrate.ts',
+  'user-create': 'server/cli/user-create.ts',
+  backup: 'server/cli/backup.ts',
+  restore: 'server/cli/restore.ts',
+  doctor: 'server/cli/doctor.ts',
+  roads: 'server/cli/roads.ts',
+  plan: 'server/cli/plan.ts',
+  'map-import': 'server/cli/map-import.ts',
+  'planning-worker': 'server/planning/worker.ts',
+  'roads-worker': 'server/roads/embedded-worker.ts',
+  'embedded-process': 'server/db/embedded-process.ts',
+};
+const SYNTHETIC_MAP = 'server/roads/synthetic/latacunga.osm.pbf';
+
+interface Part {
+  name: 'client' | 'server' | 'map';
+  /** Files and folders whose content decides whether the part is up to date. */
+  madeOf: readonly string[];
+  /** A file that is there when the part is. */
+  proof: string;
+  make(): Promise<void>;
+}
+
+const PARTS: readonly Part[] = [
+  {
+    name: 'client',
+    madeOf: ['client', 'shared', 'package-lock.json'],
+    proof: join(DIST.client, 'index.html'),
+    make: makeClient,
+  },
+  {
+    name: 'server',
+    madeOf: ['server', 'shared', 'package-lock.json'],
+    proof: join(DIST.server, 'start.js'),
+    make: makeServer,
+  },
+  {
+    name: 'map',
+    madeOf: [SYNTHETIC_MAP],
+    proof: join(DIST.map, basename(SYNTHETIC_MAP)),
+    make: makeMap,
+  },
+];
+
+export interface PartReport {
+  part: string;
+  /** False when it was up to date already. */
+  made: boolean;
+  seconds: number;
+}
+
+/** Builds what is missing or out of date. */
+export async function build(say: (line: string) => void = () => undefined): Promise<PartReport[]> {
+  const reports: PartReport[] = [];
+  for (const part of PARTS) {
+    const startedAt = performance.now();
+    const hash = contentHash(part);
+    const made = !isCurrent(part, hash);
+    if (made) {
+      say(`${part.name}: building`);
+      await rm(stampOf(part), { force: true });
+      await part.make();
+      await mkdir(DIST.stamps, { recursive: true });
+      await writeFile(stampOf(part), hash);
+    }
+    const seconds = (performance.now() - startedAt) / 1000;
+    say(made ? `${part.name}: built in ${seconds.toFixed(1)} s` : `${part.name}: up to date`);
+    reports.push({ part: part.name, made, seconds });
+  }
+  return reports;
+}
+
+/**
+ * As {@link build}, in a process of its own, so that the bundlers' memory is gone when it ends. Returns at once
+ * when everything is up to date.
+ * @throws Error when the build fails; its output has been shown
+ */
+export async function ensureBuilt(): Promise<void> {
+  if (PARTS.every((part) => isCurrent(part, contentHash(part)))) return;
+  const child = spawn(process.execPath, ['--import', 'tsx', join(PROJECT_ROOT, 'server/cli/build.ts')], {
+    cwd: PROJECT_ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  if (code !== 0) throw new Error(`the build failed (exit ${code ?? 'by signal'})`);
+}
+
+const stampOf = (part: Part) => join(DIST.stamps, part.name);
+
+function isCurrent(part: Part, hash: string): boolean {
+  return existsSync(part.proof) && existsSync(stampOf(part)) && readFileSync(stampOf(part), 'utf8') === hash;
+}
+
+/** Content, not dates: a checkout or a copied folder sets dates anew. */
+function contentHash(part: Part): string {
+  const hash = createHash('sha256').update(process.version);
+  for (const path of part.madeOf.flatMap((entry) => filesUnder(join(PROJECT_ROOT, entry)))) {
+    hash.update(relative(PROJECT_ROOT, path)).update('\0').update(readFileSync(path)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function filesUnder(path: string): string[] {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [path];
+  const entries = readdirSync(path, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile() && !/\.test\.ts$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+async function makeClient(): Promise<void> {
+  process.env.NODE_ENV = 'production';
+  const { build: viteBuild } = await import('vite');
+  await viteBuild({ configFile: join(PROJECT_ROOT, 'client/vite.config.ts'), logLevel: 'warn' });
+}
+
+async function makeServer(): Promise<void> {
+  const { build: esbuild } = await import('esbuild');
+  const entries = Object.entries(SERVER_ENTRIES);
+  const present = entries.filter(([, source]) => existsSync(join(PROJECT_ROOT, source)));
+  for (const [name, source] of entries) {
+    if (!present.some(([there]) => there === name))
+      console.error(`server: ${source} is missing, so ${name}.js is too`);
+  }
+  await rm(DIST.server, { recursive: true, force: true });
+  await esbuild({
+    absWorkingDir: PROJECT_ROOT,
+    entryPoints: Object.fromEntries(present),
+    outdir: DIST.server,
+    entryNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+  });
+}
+
+async function makeMap(): Promise<void> {
+  await rm(DIST.map, { recursive: true, force: true });
+  await mkdir(DIST.map, { recursive: true });
+  if (!existsSync(join(PROJECT_ROOT, SYNTHETIC_MAP)))
+    return console.error(`map: ${SYNTHETIC_MAP} is missing`);
+  await copyFile(join(PROJECT_ROOT, SYNTHETIC_MAP), join(DIST.map, basename(SYNTHETIC_MAP)));
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  build((line) => console.log(line)).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}
