@@ -1,0 +1,17 @@
+#!/bin/sh
+# Makes the secrets of docker/compose.yml, once: what is there already stays as it is.
+set -eu
+umask 077
+cd "$(dirname "$0")"
+mkdir -p secrets
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+if [ ! -e secrets/db_password ]; then random > secrets/db_password; fi
+if [ ! -e secrets/metrics_token ]; then random > secrets/metrics_token; fi
+if [ ! -e secrets/database_url ]; then
+  printf 'postgres://epagal:%s@db:5432/epagal' "$(cat secrets/db_password)" > secrets/database_url
+fi
+# The folder is the lock: containers see the single files, whatever user they run as.
+chmod 0700 secrets
+chmod 0444 secrets/db_password secrets/metrics_token secrets/database_url
+echo "docker/secrets: $(ls secrets | tr '\n' ' ')"
