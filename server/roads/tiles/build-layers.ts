@@ -101,7 +101,8 @@ function addArea(layers: TileLayers['layers'], tags: OsmTags, rings: number[][])
   const sideM = (Math.sqrt(Math.abs(signedArea(outer))) / COORDINATE_SCALE) * METRES_PER_DEGREE;
   if (sideM < 1) return;
   const visibleFrom = Math.ceil(Math.log2((METRES_PER_PIXEL_Z0 * SMALLEST_DRAWN_PX) / sideM));
-  const minZoom = area.layer === 'buildings' ? 14 : Math.min(14, Math.max(TILE_MIN_ZOOM, visibleFrom));
+  const [lowest, highest] = area.layer === 'buildings' ? [14, 16] : [TILE_MIN_ZOOM, 14];
+  const minZoom = Math.min(highest, Math.max(lowest, visibleFrom));
   layers[area.layer].push({ type: 3, minZoom, attributes: area.attributes, rings });
 }
 

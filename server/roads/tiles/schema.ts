@@ -8,7 +8,7 @@
  * | `land`      | polygon  | `kind`: residential, commercial, industrial, farmland, forest, grass, scrub, bare, park, pitch, cemetery, school, hospital, square, landfill, quarry, airport, runway, railway, military; [`name`] |
  * | `water`     | polygon  | `kind`: river, lake; [`name`] |
  * | `waterway`  | line     | `kind`: river, stream, canal; [`name`] |
- * | `buildings` | polygon  | [`name`] (from zoom 14) |
+ * | `buildings` | polygon  | [`name`] (large ones from zoom 14, all from 16) |
  * | `roads`     | line     | `class`: motorway, trunk, primary, secondary, tertiary, residential, service, track, path, rail; [`name`], [`ref`], [`oneway`] 1 along the line or -1 against it, [`bridge`] 1, [`tunnel`] 1, [`link`] 1 (ramps), [`unpaved`] 1 |
  * | `places`    | point    | `kind`: city, suburb, village, locality; `name`; `rank`: 1 (most important) to 6 |
  *

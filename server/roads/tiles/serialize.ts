@@ -71,13 +71,13 @@ export function deserializeTiles(bytes: Uint8Array): TileLayers {
 }
 
 function readPacked(bytes: Uint8Array): Packed {
-  let packed: Partial<Packed>;
+  let packed: Partial<Packed> | null;
   try {
-    packed = JSON.parse(gunzipSync(bytes).toString('utf8')) as Partial<Packed>;
+    packed = JSON.parse(gunzipSync(bytes).toString('utf8')) as Partial<Packed> | null;
   } catch {
     throw new DomainError('invalid-input', 'The base map file is damaged: import the map again.');
   }
-  if (packed.format !== FORMAT) {
+  if (packed?.format !== FORMAT) {
     throw new DomainError('invalid-input', 'The base map file is of another version: import the map again.');
   }
   return packed as Packed;
