@@ -1,0 +1,11 @@
+export { PlannerInputError } from './errors.ts';
+export type * from './problem.ts';
+export { DEFAULT_STABILITY_S, sequencesOf } from './problem.ts';
+export { attachMatrices, needsMatrices, parseProblem } from './vroom-json.ts';
+export type { MatrixSource } from './vroom-json.ts';
+export { evaluate, solve } from './solve.ts';
+export type { SolveOptions } from './solve.ts';
+export { insertionPrices, unassignedReasons } from './prices.ts';
+export type { InsertionPrice, Refusal, UnassignedReason } from './prices.ts';
+export { explainDiff } from './explain.ts';
+export type { Delta, Move, MoveReason, PlanDifference } from './explain.ts';

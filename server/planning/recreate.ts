@@ -1,0 +1,315 @@
+import type { Model, Travel } from './model.ts';
+import type { Random } from './random.ts';
+import type { Routes } from './routes.ts';
+import { earliestStart } from './schedule.ts';
+
+/** How a round of insertions is done. */
+export interface RecreateOptions {
+  /** Chance that a better position is passed over. */
+  blink: number;
+  /** Temperature by which a job with a prize may be taken at a small loss. */
+  temperature: number;
+  /** May vehicles without stops be used? */
+  openRoutes: boolean;
+}
+
+/**
+ * Greedy insertion with blinks (Christiaens & Vanden Berghe, "Slack Induction by String Removals for Vehicle
+ * Routing Problems", Transportation Science 2020). Every constraint of the problem is known here and only here.
+ */
+export class Recreate {
+  private readonly routes: Routes;
+  private readonly model: Model;
+  private readonly random: Random;
+  private readonly key: Float64Array;
+  private readonly order: number[] = [];
+  private readonly byKey = (a: number, b: number): number =>
+    (this.key[a] as number) - (this.key[b] as number) || a - b;
+  /** One empty vehicle of each class, refreshed per insertion. */
+  private readonly classSeen: Uint8Array;
+  private readonly amountOf: Float64Array;
+  private readonly remoteness: Float64Array;
+  private readonly windowLength: Float64Array;
+
+  private vehicle = -1;
+  private position = 0;
+  private placeBefore = -1;
+  private placeAfter = -1;
+  private bestCost = Infinity;
+
+  constructor(routes: Routes, random: Random) {
+    const { model } = routes;
+    this.routes = routes;
+    this.model = model;
+    this.random = random;
+    this.key = new Float64Array(model.jobCount);
+    this.classSeen = new Uint8Array(model.classCount);
+    const { jobCount, nodeCount, dims } = model;
+    const travel = model.travels[0] as Travel;
+    const terminal = (model.startNode[0] === nodeCount - 1 ? model.endNode[0] : model.startNode[0]) as number;
+    const largest = new Float64Array(Math.max(1, dims));
+    for (let v = 0; v < model.vehicleCount; v++) {
+      for (let d = 0; d < dims; d++) {
+        largest[d] = Math.max(largest[d] as number, model.capacity[v * dims + d] as number, 1);
+      }
+    }
+    this.amountOf = new Float64Array(jobCount);
+    this.remoteness = new Float64Array(jobCount);
+    this.windowLength = new Float64Array(jobCount);
+    for (let job = 0; job < jobCount; job++) {
+      for (let d = 0; d < dims; d++) {
+        const at = job * dims + d;
+        const amount = (model.delivery[at] as number) + (model.pickup[at] as number);
+        this.amountOf[job] = Math.max(this.amountOf[job] as number, amount / (largest[d] as number));
+      }
+      this.remoteness[job] = travel.cost[terminal * nodeCount + job] as number;
+      this.windowLength[job] = (model.closesS[job] as number) - (model.opensS[job] as number);
+    }
+  }
+
+  /** Inserts what is absent where it costs least, in an order drawn at random; what fits nowhere stays absent. */
+  run(options: RecreateOptions): void {
+    const { routes, order } = this;
+    order.length = 0;
+    for (let i = 0; i < routes.absentCount; i++) order.push(routes.absent[i] as number);
+    this.sort();
+    for (const job of order) {
+      if (this.find(job, options)) this.insertFound(job);
+    }
+  }
+
+  private sort(): void {
+    const { key, order, model, random } = this;
+    const draw = random.below(model.timed ? 17 : 11);
+    for (const job of order) {
+      let value: number;
+      if (draw < 4) value = random.unit();
+      else if (draw < 8) value = -(this.amountOf[job] as number);
+      else if (draw < 10) value = -(this.remoteness[job] as number);
+      else if (draw < 11) value = this.remoteness[job] as number;
+      else if (draw < 13) value = this.windowLength[job] as number;
+      else if (draw < 15) value = model.opensS[job] as number;
+      else value = -(model.closesS[job] as number);
+      key[job] = value;
+    }
+    if (order.length > 1) order.sort(this.byKey);
+  }
+
+  /** Looks for the cheapest place of a job; the answer is kept in this object. */
+  find(job: number, options: RecreateOptions): boolean {
+    const { model, routes } = this;
+    this.vehicle = -1;
+    this.placeBefore = -1;
+    this.placeAfter = -1;
+    this.bestCost = Infinity;
+    if (model.optional[job]) {
+      const noise = options.temperature > 0 ? -options.temperature * Math.log(this.random.unit() + 1e-12) : 0;
+      this.bestCost = (model.prize[job] as number) + noise;
+    }
+    const { used, usedCount } = routes;
+    for (let i = 0; i < usedCount; i++) this.tryVehicle(used[i] as number, job, options.blink);
+    if (options.openRoutes) {
+      this.classSeen.fill(0);
+      for (let v = 0; v < model.vehicleCount; v++) {
+        if ((routes.usedAt[v] as number) >= 0 || this.classSeen[model.vehicleClass[v] as number]) continue;
+        this.classSeen[model.vehicleClass[v] as number] = 1;
+        this.tryVehicle(v, job, options.blink);
+      }
+    }
+    return this.vehicle >= 0;
+  }
+
+  private tryVehicle(v: number, job: number, blink: number): void {
+    const { model } = this;
+    if (!model.allowed[job * model.vehicleCount + v]) return;
+    if (model.general) this.tryGeneral(v, job, blink);
+    else this.tryPlain(v, job, blink);
+  }
+
+  /** One capacity sum, one window check: the form of CVRP and VRPTW. */
+  private tryPlain(v: number, job: number, blink: number): void {
+    const { model, routes, random } = this;
+    const { dims } = model;
+    const slot = routes.slotOf[v] as number;
+    for (let d = 0; d < dims; d++) {
+      const at = job * dims + d;
+      const wanted = (model.delivery[at] as number) + (model.pickup[at] as number);
+      if ((routes.amount[slot * dims + d] as number) + wanted > (model.capacity[v * dims + d] as number))
+        return;
+    }
+    const length = routes.length[slot] as number;
+    if (length >= (model.maxTasks[v] as number)) return;
+    const { node, leg } = routes;
+    const base = slot * routes.stride;
+    const travel = model.travels[model.travelOf[v] as number] as Travel;
+    const row = job * model.nodeCount;
+    const { cost, costTo } = travel;
+    let extra = model.home[job] !== -1 && model.home[job] !== v ? (model.movePrice[v] as number) : 0;
+    let best = this.bestCost;
+    if (length === 0) {
+      extra += model.fixedCost[v] as number;
+      const total =
+        (costTo[row + (node[base] as number)] as number) +
+        (cost[row + (node[base + 1] as number)] as number) +
+        extra;
+      if (total >= best || (blink > 0 && random.unit() < blink)) return;
+      if (model.timed && !this.fitsInTime(travel, base, 0, job)) return;
+      this.bestCost = total;
+      this.vehicle = v;
+      this.position = 0;
+      return;
+    }
+    best -= extra;
+    let to = costTo[row + (node[base] as number)] as number;
+    if (cost === costTo) {
+      for (let p = 0; p <= length; p++) {
+        const next = cost[row + (node[base + p + 1] as number)] as number;
+        const total = to + next - (leg[base + p] as number);
+        to = next;
+        if (total >= best) continue;
+        if (blink > 0 && random.unit() < blink) continue;
+        if (model.timed && !this.fitsInTime(travel, base, p, job)) continue;
+        best = total;
+        this.bestCost = total + extra;
+        this.vehicle = v;
+        this.position = p;
+      }
+      return;
+    }
+    for (let p = 0; p <= length; p++) {
+      const at = row + (node[base + p + 1] as number);
+      const total = to + (cost[at] as number) - (leg[base + p] as number);
+      to = costTo[at] as number;
+      if (total >= best) continue;
+      if (blink > 0 && random.unit() < blink) continue;
+      if (model.timed && !this.fitsInTime(travel, base, p, job)) continue;
+      best = total;
+      this.bestCost = total + extra;
+      this.vehicle = v;
+      this.position = p;
+    }
+  }
+
+  private fitsInTime(travel: Travel, base: number, p: number, job: number): boolean {
+    const { model, routes } = this;
+    const row = job * model.nodeCount;
+    const arrival =
+      (routes.departS[base + p] as number) +
+      (travel.durationToS[row + (routes.node[base + p] as number)] as number);
+    const start = earliestStart(model, job, arrival);
+    if (start === Infinity) return false;
+    const next = routes.node[base + p + 1] as number;
+    const onward = start + (model.serviceS[job] as number) + (travel.durationS[row + next] as number);
+    return onward <= (routes.latestS[base + p + 1] as number);
+  }
+
+  /** All constraints: cost first, then load, then time by simulation; beside a full segment, with a place to empty. */
+  private tryGeneral(v: number, job: number, blink: number): void {
+    const { model, routes, random } = this;
+    const schedule = routes.schedule;
+    if (!schedule) return;
+    const slot = routes.slotOf[v] as number;
+    const base = slot * routes.stride;
+    const length = routes.length[slot] as number;
+    const { node, leg } = routes;
+    const travel = model.travels[model.travelOf[v] as number] as Travel;
+    const { cost, costTo } = travel;
+    const row = job * model.nodeCount;
+    let extra = model.home[job] !== -1 && model.home[job] !== v ? (model.movePrice[v] as number) : 0;
+    if (length === 0) extra += model.fixedCost[v] as number;
+    for (let p = model.frozen[v] as number; p <= length; p++) {
+      const a = node[base + p] as number;
+      const b = node[base + p + 1] as number;
+      const without = length === 0 ? 0 : (leg[base + p] as number);
+      const before = costTo[row + a] as number;
+      const after = cost[row + b] as number;
+      const total = before + after - without + extra;
+      if (total >= this.bestCost) continue;
+      if (blink > 0 && random.unit() < blink) continue;
+      if (this.loadFits(v, slot, base, p, job)) {
+        this.offer(v, p, job, -1, -1, total);
+        continue;
+      }
+      for (let place = model.jobCount; place < model.stopCount; place++) {
+        const empties = place < model.jobCount + model.disposalCount;
+        if (empties ? !this.collects(job) && !model.hasInitialLoad[v] : !this.delivers(job)) continue;
+        const throughBefore =
+          (cost[a * model.nodeCount + place] as number) +
+          (cost[place * model.nodeCount + job] as number) +
+          after -
+          without +
+          extra;
+        if (throughBefore < this.bestCost) this.offer(v, p, job, place, -1, throughBefore);
+        const throughAfter =
+          before +
+          (cost[row + place] as number) +
+          (cost[place * model.nodeCount + b] as number) -
+          without +
+          extra;
+        if (throughAfter < this.bestCost) this.offer(v, p, job, -1, place, throughAfter);
+      }
+    }
+  }
+
+  private offer(v: number, p: number, job: number, before: number, after: number, travelCost: number): void {
+    const schedule = this.routes.schedule;
+    if (!schedule) return;
+    const soft = before >= 0 ? schedule.tryInsert(v, p, before, job) : schedule.tryInsert(v, p, job, after);
+    if (travelCost + soft >= this.bestCost) return;
+    this.bestCost = travelCost + soft;
+    this.vehicle = v;
+    this.position = p;
+    this.placeBefore = before;
+    this.placeAfter = after;
+  }
+
+  private collects(job: number): boolean {
+    const { model } = this;
+    for (let d = 0; d < model.dims; d++) if ((model.pickup[job * model.dims + d] as number) > 0) return true;
+    return false;
+  }
+
+  private delivers(job: number): boolean {
+    const { model } = this;
+    for (let d = 0; d < model.dims; d++)
+      if ((model.delivery[job * model.dims + d] as number) > 0) return true;
+    return false;
+  }
+
+  private loadFits(v: number, slot: number, base: number, p: number, job: number): boolean {
+    const { model, routes } = this;
+    const schedule = routes.schedule;
+    if (!schedule) return false;
+    const { dims } = model;
+    for (let d = 0; d < dims; d++) {
+      const capacity = model.capacity[v * dims + d] as number;
+      const delivery = model.delivery[job * dims + d] as number;
+      const pickup = model.pickup[job * dims + d] as number;
+      const at = (base + p) * dims + d;
+      if (delivery > 0 && (schedule.loadSince[at] as number) + delivery > capacity) return false;
+      if ((schedule.loadUntil[at] as number) + pickup > capacity) return false;
+      if (pickup > 0 && model.endEmpty[v] && p >= (schedule.lastDisposal[slot] as number)) return false;
+    }
+    return true;
+  }
+
+  /** Carries out the insertion that `find` found. */
+  insertFound(job: number): void {
+    const { routes } = this;
+    const v = this.vehicle;
+    const slot = routes.beginChange(v);
+    const base = slot * routes.stride;
+    const length = routes.length[slot] as number;
+    const added = this.placeBefore >= 0 || this.placeAfter >= 0 ? 2 : 1;
+    for (let i = length + 1; i > this.position; i--) {
+      routes.node[base + i + added] = routes.node[base + i] as number;
+    }
+    let at = base + this.position + 1;
+    if (this.placeBefore >= 0) routes.node[at++] = this.placeBefore;
+    routes.node[at++] = job;
+    if (this.placeAfter >= 0) routes.node[at] = this.placeAfter;
+    routes.length[slot] = length + added;
+    routes.dropAbsent(job);
+    routes.refresh(v);
+  }
+}

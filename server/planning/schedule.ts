@@ -1,0 +1,589 @@
+import type { Model, Travel, VehicleBreak } from './model.ts';
+import { FOREVER } from './model.ts';
+import type { State } from './state.ts';
+
+/** Earliest permitted start of node x at or after `arrivalS`; Infinity when its windows are over. */
+export function earliestStart(model: Model, x: number, arrivalS: number): number {
+  if (!model.severalWindows[x]) {
+    if (arrivalS > (model.closesS[x] as number)) return Infinity;
+    return arrivalS > (model.opensS[x] as number) ? arrivalS : (model.opensS[x] as number);
+  }
+  const to = model.windowFrom[x + 1] as number;
+  for (let w = model.windowFrom[x] as number; w < to; w++) {
+    if (arrivalS <= (model.windowEnd[w] as number)) return Math.max(arrivalS, model.windowStart[w] as number);
+  }
+  return Infinity;
+}
+
+/** Latest permitted start of node x at or before `limitS`; -Infinity when none of its windows is open by then. */
+export function latestStart(model: Model, x: number, limitS: number): number {
+  for (let w = (model.windowFrom[x + 1] as number) - 1; w >= (model.windowFrom[x] as number); w--) {
+    if (limitS >= (model.windowStart[w] as number)) return Math.min(limitS, model.windowEnd[w] as number);
+  }
+  return -Infinity;
+}
+
+/** Earliest start of a break at or after `timeS`; Infinity when its windows are over. */
+export function earliestBreak(pause: VehicleBreak, timeS: number): number {
+  for (const [from, to] of pause.windows) if (timeS <= to) return timeS > from ? timeS : from;
+  return Infinity;
+}
+
+function latestBreak(pause: VehicleBreak, limitS: number): number {
+  for (let w = pause.windows.length - 1; w >= 0; w--) {
+    const [from, to] = pause.windows[w] as [number, number];
+    if (limitS >= from) return limitS < to ? limitS : to;
+  }
+  return -Infinity;
+}
+
+/**
+ * The full rules of time and load, for problems with disposals, reloads, breaks, setup, releases, soft deadlines
+ * or frozen prefixes. For every position it keeps, per number k of breaks taken: the earliest departure, the
+ * lateness cost so far, and the latest departure that keeps the rest feasible. The breaks of a vehicle are taken
+ * in order, each anywhere along a leg. All arrays are per slot of the state.
+ */
+export class Schedule {
+  /** States per position: 1 + the most breaks of any vehicle. */
+  readonly k: number;
+  readonly departS: Float64Array;
+  readonly lateCost: Float64Array;
+  readonly latestDepartS: Float64Array;
+  /** Largest load from the trip's start to here, and from here to the next disposal. */
+  readonly loadSince: Float64Array;
+  readonly loadUntil: Float64Array;
+  /** Position where the present trip began, and the latest release aboard it. */
+  readonly tripFrom: Int32Array;
+  readonly tripReleaseS: Float64Array;
+  readonly lastDisposal: Int32Array;
+  readonly tasks: Int32Array;
+  readonly travelS: Float64Array;
+  readonly travelM: Float64Array;
+  readonly softCost: Float64Array;
+  readonly feasible: Uint8Array;
+
+  private readonly model: Model;
+  private readonly state: State;
+  private readonly time: Float64Array;
+  private readonly cost: Float64Array;
+  private readonly nextTime: Float64Array;
+  private readonly nextCost: Float64Array;
+  private readonly arrivalLimit: Float64Array;
+  private readonly loads: Float64Array;
+  private readonly inserted = new Int32Array(2);
+
+  constructor(state: State) {
+    const { model, stride } = state;
+    const slots = 2 * model.vehicleCount;
+    const cells = slots * stride;
+    const dims = Math.max(1, model.dims);
+    this.model = model;
+    this.state = state;
+    this.k = model.maxBreaks + 1;
+    this.departS = new Float64Array(cells * this.k);
+    this.lateCost = new Float64Array(model.softTime ? cells * this.k : 0);
+    this.latestDepartS = new Float64Array(cells * this.k);
+    this.loadSince = new Float64Array(cells * dims);
+    this.loadUntil = new Float64Array(cells * dims);
+    this.tripFrom = new Int32Array(cells);
+    this.tripReleaseS = new Float64Array(model.hasRelease ? cells : 0);
+    this.lastDisposal = new Int32Array(slots);
+    this.tasks = new Int32Array(slots);
+    this.travelS = new Float64Array(slots);
+    this.travelM = new Float64Array(slots);
+    this.softCost = new Float64Array(slots);
+    this.feasible = new Uint8Array(slots).fill(1);
+    this.time = new Float64Array(this.k);
+    this.cost = new Float64Array(this.k);
+    this.nextTime = new Float64Array(this.k);
+    this.nextCost = new Float64Array(this.k);
+    this.arrivalLimit = new Float64Array(this.k);
+    this.loads = new Float64Array((stride + 4) * dims);
+  }
+
+  /** Recomputes all that is kept about vehicle v's present route; says whether it keeps every hard rule. */
+  refresh(v: number): boolean {
+    const { state } = this;
+    const slot = state.slotOf[v] as number;
+    if (state.length[slot] === 0) {
+      this.tasks[slot] = 0;
+      this.lastDisposal[slot] = 0;
+      this.travelS[slot] = 0;
+      this.travelM[slot] = 0;
+      this.emptyTimes(v, slot);
+      this.refreshLoads(v, slot);
+      this.softCost[slot] = 0;
+      this.feasible[slot] = 1;
+      return true;
+    }
+    const loadsFit = this.refreshLoads(v, slot);
+    this.refreshTravel(v, slot);
+    this.refreshForward(v, slot);
+    this.refreshBackward(v, slot);
+    const breaks = (this.model.breaks[v] as VehicleBreak[]).length;
+    const endAt = (slot * state.stride + (state.length[slot] as number) + 1) * this.k + breaks;
+    const inTime = (this.departS[endAt] as number) <= (this.model.shiftEndS[v] as number);
+    this.softCost[slot] = this.model.softTime && inTime ? (this.lateCost[endAt] as number) : 0;
+    const fits =
+      loadsFit &&
+      inTime &&
+      (this.tasks[slot] as number) <= (this.model.maxTasks[v] as number) &&
+      (this.travelS[slot] as number) <= (this.model.maxTravelS[v] as number) &&
+      (this.travelM[slot] as number) <= (this.model.maxDistanceM[v] as number);
+    this.feasible[slot] = fits ? 1 : 0;
+    return fits;
+  }
+
+  /**
+   * Inserts up to two nodes after position p of v's route, on trial: the change of lateness and overtime cost, or
+   * Infinity when time, travel limits or (with a place among the nodes) load forbid it.
+   */
+  tryInsert(v: number, p: number, first: number, second: number): number {
+    const { model, state } = this;
+    const slot = state.slotOf[v] as number;
+    const base = slot * state.stride;
+    const count = second < 0 ? 1 : 2;
+    const inserted = this.inserted;
+    inserted[0] = first;
+    inserted[1] = second;
+    const length = state.length[slot] as number;
+    const a = state.node[base + p] as number;
+    const b = state.node[base + p + 1] as number;
+    const last = second < 0 ? first : second;
+    const withPlace = first >= model.jobCount || second >= model.jobCount;
+    if (withPlace && !this.loadsFit(v, slot, p, count)) return Infinity;
+    const travel = model.travels[model.travelOf[v] as number] as Travel;
+    if (!this.travelFits(v, slot, travel, p, count)) return Infinity;
+
+    const k = this.k;
+    const breaks = model.breaks[v] as VehicleBreak[];
+    let prev = a;
+    const release = model.hasRelease ? this.releaseAfter(slot, base, p, count) : -FOREVER;
+    const tripFrom = this.tripFrom[base + p] as number;
+    if (model.hasRelease && release > (this.tripReleaseS[base + tripFrom] as number)) {
+      // The trip has to leave later than now: walk it again from where it began.
+      this.load(this.departS, this.lateCost, (base + tripFrom) * k);
+      for (let i = 0; i <= breaks.length; i++) this.time[i] = Math.max(this.time[i] as number, release);
+      prev = state.node[base + tripFrom] as number;
+      for (let i = tripFrom + 1; i <= p; i++) {
+        const x = state.node[base + i] as number;
+        this.advance(travel, breaks, prev, x, i <= (model.frozen[v] as number));
+        prev = x;
+      }
+    } else {
+      this.load(this.departS, this.lateCost, (base + p) * k);
+    }
+    for (let i = 0; i < count; i++) {
+      const x = inserted[i] as number;
+      if (!this.advance(travel, breaks, prev, x, false)) return Infinity;
+      prev = x;
+      if (model.hasRelease && x >= model.jobCount + model.disposalCount) {
+        // A reload inside the trip: what follows it leaves no earlier than its own releases.
+        const rest = this.releaseOf(
+          base,
+          p + 1,
+          this.tripEnd(base, p + 1, length),
+          i === 0 && count === 2 ? last : -1,
+        );
+        for (let j = 0; j <= breaks.length; j++) this.time[j] = Math.max(this.time[j] as number, rest);
+      }
+    }
+    if (!model.softTime) {
+      if (p === length) return this.arrivesInTime(v, travel, breaks, prev, b) ? 0 : Infinity;
+      if (!this.advance(travel, breaks, prev, b, false)) return Infinity;
+      this.holdForRelease(base, p + 1, b, breaks);
+      const at = (base + p + 1) * k;
+      for (let i = 0; i <= breaks.length; i++) {
+        if ((this.time[i] as number) <= (this.latestDepartS[at + i] as number)) return 0;
+      }
+      return Infinity;
+    }
+    const before = length === 0 ? 0 : (this.softCost[slot] as number);
+    for (let i = p + 1; i <= length; i++) {
+      const x = state.node[base + i] as number;
+      if (!this.advance(travel, breaks, prev, x, false)) return Infinity;
+      this.holdForRelease(base, i, x, breaks);
+      prev = x;
+      const shift = this.sameFromHere((base + i) * k, breaks.length);
+      if (shift !== shift) continue;
+      return shift;
+    }
+    if (!this.arrivesInTime(v, travel, breaks, prev, b)) return Infinity;
+    return (this.cost[breaks.length] as number) - before;
+  }
+
+  /** True when each load between the stops fits with `count` nodes of `inserted` after position p. */
+  private loadsFit(v: number, slot: number, p: number, count: number): boolean {
+    const { model, state, loads } = this;
+    const { dims, jobCount, disposalCount } = model;
+    const base = slot * state.stride;
+    const length = state.length[slot] as number;
+    const total = length + count;
+    const nodeAt = (i: number): number =>
+      i <= p
+        ? (state.node[base + i] as number)
+        : i <= p + count
+          ? (this.inserted[i - p - 1] as number)
+          : (state.node[base + i - count] as number);
+    for (let d = 0; d < dims; d++) {
+      const capacity = model.capacity[v * dims + d] as number;
+      // Backwards, what a trip has still to deliver; forwards, what has been picked up.
+      let toDeliver = 0;
+      for (let i = total; i >= 0; i--) {
+        loads[i] = toDeliver;
+        if (i === 0) break;
+        const x = nodeAt(i);
+        if (x < jobCount) toDeliver += model.delivery[x * dims + d] as number;
+        else if (x >= jobCount + disposalCount) toDeliver = 0;
+      }
+      let carried = model.initialLoad[v * dims + d] as number;
+      if ((loads[0] as number) > 0 && (loads[0] as number) + carried > capacity) return false;
+      for (let i = 1; i <= total; i++) {
+        const x = nodeAt(i);
+        if (x < jobCount) carried += model.pickup[x * dims + d] as number;
+        else if (x < jobCount + disposalCount) carried = 0;
+        if (i > (model.frozen[v] as number) && (loads[i] as number) + carried > capacity) return false;
+      }
+      if (model.endEmpty[v] && carried > 0) return false;
+    }
+    return true;
+  }
+
+  private travelFits(v: number, slot: number, travel: Travel, p: number, count: number): boolean {
+    const { model, state } = this;
+    if ((this.tasks[slot] as number) >= (model.maxTasks[v] as number)) return false;
+    const maxS = model.maxTravelS[v] as number;
+    const maxM = model.maxDistanceM[v] as number;
+    if (maxS >= FOREVER && maxM >= FOREVER) return true;
+    const base = slot * state.stride;
+    const n = model.nodeCount;
+    const a = state.node[base + p] as number;
+    const b = state.node[base + p + 1] as number;
+    const first = this.inserted[0] as number;
+    const last = count === 2 ? (this.inserted[1] as number) : first;
+    const added = (matrix: Float64Array): number =>
+      (matrix[a * n + first] as number) +
+      (count === 2 ? (matrix[first * n + last] as number) : 0) +
+      (matrix[last * n + b] as number) -
+      ((state.length[slot] as number) === 0 ? 0 : (matrix[a * n + b] as number));
+    if ((this.travelS[slot] as number) + added(travel.durationS) > maxS) return false;
+    return !travel.distanceM || (this.travelM[slot] as number) + added(travel.distanceM) <= maxM;
+  }
+
+  /** Latest release aboard the trip that leaves from p's trip start, with the inserted nodes in place. */
+  private releaseAfter(slot: number, base: number, p: number, count: number): number {
+    const { model } = this;
+    const isReload = (x: number) => x >= model.jobCount + model.disposalCount;
+    const tripFrom = this.tripFrom[base + p] as number;
+    const first = this.inserted[0] as number;
+    const second = count === 2 ? (this.inserted[1] as number) : -1;
+    if (isReload(first)) return this.releaseOf(base, tripFrom + 1, p, -1);
+    const length = this.state.length[slot] as number;
+    const until = second >= 0 && isReload(second) ? p : this.tripEnd(base, p + 1, length);
+    const job = first < model.jobCount ? first : second;
+    return this.releaseOf(base, tripFrom + 1, until, job);
+  }
+
+  /** The last position of the trip that holds position `from`. */
+  private tripEnd(base: number, from: number, length: number): number {
+    const reloads = this.model.jobCount + this.model.disposalCount;
+    let i = from;
+    while (i <= length && (this.state.node[base + i] as number) < reloads) i++;
+    return i - 1;
+  }
+
+  private releaseOf(base: number, from: number, to: number, extra: number): number {
+    const { model, state } = this;
+    let release = extra >= 0 ? (model.releaseS[extra] as number) : -FOREVER;
+    for (let i = from; i <= to; i++) {
+      const other = model.releaseS[state.node[base + i] as number] as number;
+      if (other > release) release = other;
+    }
+    return release;
+  }
+
+  /** At a reload the trip that follows waits for its releases. */
+  private holdForRelease(base: number, position: number, x: number, breaks: VehicleBreak[]): void {
+    const { model } = this;
+    if (!model.hasRelease || x < model.jobCount + model.disposalCount) return;
+    const release = this.tripReleaseS[base + position] as number;
+    for (let i = 0; i <= breaks.length; i++) this.time[i] = Math.max(this.time[i] as number, release);
+  }
+
+  /** When every departure equals what it was, the rest of the route is untouched: the change of cost; else NaN. */
+  private sameFromHere(at: number, breaks: number): number {
+    let change = NaN;
+    for (let i = 0; i <= breaks; i++) {
+      const was = this.departS[at + i] as number;
+      if (this.time[i] !== was) return NaN;
+      if (was === Infinity) continue;
+      const shift = (this.cost[i] as number) - (this.lateCost[at + i] as number);
+      if (change === change && shift !== change) return NaN;
+      change = shift;
+    }
+    return change;
+  }
+
+  private load(times: Float64Array, costs: Float64Array, at: number): void {
+    for (let i = 0; i < this.k; i++) {
+      this.time[i] = times[at + i] as number;
+      this.cost[i] = this.model.softTime ? (costs[at + i] as number) : 0;
+    }
+  }
+
+  /** Moves the scratch state over the leg prev → x and through x's service; false when no way is left. */
+  private advance(
+    travel: Travel,
+    breaks: VehicleBreak[],
+    prev: number,
+    x: number,
+    relaxed: boolean,
+  ): boolean {
+    const { model, time, cost, nextTime, nextCost } = this;
+    const legS = travel.durationS[prev * model.nodeCount + x] as number;
+    const setup = model.setupS[x] as number;
+    const serviceS =
+      (model.serviceS[x] as number) + (setup > 0 && model.location[prev] !== model.location[x] ? setup : 0);
+    const due = model.dueS[x] as number;
+    const price = model.softTime && x < model.jobCount ? (model.latePrice[x] as number) : 0;
+    const count = breaks.length;
+    if (count === 0) {
+      const arrival = (time[0] as number) + legS;
+      let start = earliestStart(model, x, arrival);
+      if (start === Infinity) {
+        if (!relaxed) return false;
+        start = arrival;
+      }
+      time[0] = start + serviceS;
+      if (price > 0 && start > due) cost[0] = (cost[0] as number) + (start - due) * price;
+      return true;
+    }
+    for (let i = 0; i <= count; i++) {
+      nextTime[i] = Infinity;
+      nextCost[i] = 0;
+    }
+    let alive = false;
+    for (let from = 0; from <= count; from++) {
+      if (time[from] === Infinity) continue;
+      let clock = time[from] as number;
+      let arrival = clock + legS;
+      for (let taken = from; ; taken++) {
+        let start = earliestStart(model, x, arrival);
+        if (start === Infinity && relaxed) start = arrival;
+        if (start < Infinity) {
+          const late = (cost[from] as number) + (price > 0 && start > due ? (start - due) * price : 0);
+          const depart = start + serviceS;
+          const known = nextTime[taken] as number;
+          if (
+            known === Infinity ||
+            late < (nextCost[taken] as number) ||
+            (late === nextCost[taken] && depart < known)
+          ) {
+            nextTime[taken] = depart;
+            nextCost[taken] = late;
+            alive = true;
+          }
+        }
+        if (taken === count) break;
+        const pause = breaks[taken] as VehicleBreak;
+        const begin = earliestBreak(pause, clock);
+        if (begin === Infinity) break;
+        arrival = Math.max(arrival, begin) + pause.serviceS;
+        clock = begin + pause.serviceS;
+      }
+    }
+    for (let i = 0; i <= count; i++) {
+      time[i] = nextTime[i] as number;
+      cost[i] = nextCost[i] as number;
+    }
+    return alive;
+  }
+
+  /** Moves the scratch state to the end of the route, all breaks taken, overtime priced; false when too late. */
+  private arrivesInTime(
+    v: number,
+    travel: Travel,
+    breaks: VehicleBreak[],
+    prev: number,
+    end: number,
+  ): boolean {
+    const { model } = this;
+    if (!this.advance(travel, breaks, prev, end, false)) return false;
+    const arrival = this.time[breaks.length] as number;
+    if (arrival > (model.shiftEndS[v] as number)) return false;
+    const over = arrival - (model.overtimeFromS[v] as number);
+    const price = model.overtimePrice[v] as number;
+    if (over > 0 && price > 0) this.cost[breaks.length] = (this.cost[breaks.length] as number) + over * price;
+    return true;
+  }
+
+  private store(at: number): void {
+    for (let i = 0; i < this.k; i++) {
+      this.departS[at + i] = this.time[i] as number;
+      if (this.model.softTime) this.lateCost[at + i] = this.cost[i] as number;
+    }
+  }
+
+  private emptyTimes(v: number, slot: number): void {
+    const { state } = this;
+    const at = slot * state.stride * this.k;
+    this.time.fill(Infinity);
+    this.cost.fill(0);
+    this.time[0] = this.model.shiftStartS[v] as number;
+    this.store(at);
+    this.tripFrom[slot * state.stride] = 0;
+    if (this.model.hasRelease) this.tripReleaseS[slot * state.stride] = -FOREVER;
+  }
+
+  private refreshForward(v: number, slot: number): void {
+    const { model, state, k } = this;
+    const base = slot * state.stride;
+    const length = state.length[slot] as number;
+    const breaks = model.breaks[v] as VehicleBreak[];
+    const travel = model.travels[model.travelOf[v] as number] as Travel;
+    const frozen = model.frozen[v] as number;
+    const reloads = model.jobCount + model.disposalCount;
+    let trip = 0;
+    this.tripFrom[base] = 0;
+    for (let i = 1; i <= length; i++) {
+      if ((state.node[base + i] as number) >= reloads) trip = i;
+      this.tripFrom[base + i] = trip;
+    }
+    if (model.hasRelease) {
+      for (let i = 0; i <= length; i++) {
+        if (this.tripFrom[base + i] !== i) continue;
+        this.tripReleaseS[base + i] = this.releaseOf(base, i + 1, this.tripEnd(base, i + 1, length), -1);
+      }
+    }
+    this.time.fill(Infinity);
+    this.cost.fill(0);
+    this.time[0] = model.shiftStartS[v] as number;
+    if (model.hasRelease) this.time[0] = Math.max(this.time[0], this.tripReleaseS[base] as number);
+    this.store(base * k);
+    let prev = state.node[base] as number;
+    let alive = true;
+    for (let i = 1; i <= length; i++) {
+      const x = state.node[base + i] as number;
+      alive = alive && this.advance(travel, breaks, prev, x, i <= frozen);
+      if (!alive) this.time.fill(Infinity);
+      this.holdForRelease(base, i, x, breaks);
+      this.store((base + i) * k);
+      prev = x;
+    }
+    alive = alive && this.arrivesInTime(v, travel, breaks, prev, state.node[base + length + 1] as number);
+    if (!alive) this.time.fill(Infinity);
+    this.store((base + length + 1) * k);
+  }
+
+  private refreshBackward(v: number, slot: number): void {
+    const { model, state, k, arrivalLimit } = this;
+    const base = slot * state.stride;
+    const length = state.length[slot] as number;
+    const breaks = model.breaks[v] as VehicleBreak[];
+    const count = breaks.length;
+    const travel = model.travels[model.travelOf[v] as number] as Travel;
+    const n = model.nodeCount;
+    const frozen = model.frozen[v] as number;
+    arrivalLimit.fill(-Infinity);
+    arrivalLimit[count] = model.shiftEndS[v] as number;
+    for (let i = length; i >= 0; i--) {
+      const x = state.node[base + i] as number;
+      const y = state.node[base + i + 1] as number;
+      const at = (base + i) * k;
+      const legS = travel.durationS[x * n + y] as number;
+      for (let from = 0; from <= count; from++) this.latestDepartS[at + from] = -Infinity;
+      for (let taken = 0; taken <= count; taken++) {
+        let arriveBy = arrivalLimit[taken] as number;
+        if (arriveBy === -Infinity) continue;
+        let breakBy = Infinity;
+        for (let from = taken; ; from--) {
+          const departBy = Math.min(arriveBy - legS, breakBy);
+          if (departBy > (this.latestDepartS[at + from] as number)) this.latestDepartS[at + from] = departBy;
+          if (from === 0) break;
+          const pause = breaks[from - 1] as VehicleBreak;
+          breakBy = latestBreak(pause, Math.min(arriveBy, breakBy) - pause.serviceS);
+          arriveBy -= pause.serviceS;
+          if (breakBy === -Infinity) break;
+        }
+      }
+      if (i === 0) break;
+      const prev = state.node[base + i - 1] as number;
+      const setup = model.setupS[x] as number;
+      const serviceS =
+        (model.serviceS[x] as number) + (setup > 0 && model.location[prev] !== model.location[x] ? setup : 0);
+      for (let taken = 0; taken <= count; taken++) {
+        const limit = (this.latestDepartS[at + taken] as number) - serviceS;
+        arrivalLimit[taken] = i <= frozen ? limit : latestStart(model, x, limit);
+      }
+    }
+  }
+
+  private refreshTravel(v: number, slot: number): void {
+    const { model, state } = this;
+    const base = slot * state.stride;
+    const length = state.length[slot] as number;
+    const travel = model.travels[model.travelOf[v] as number] as Travel;
+    const n = model.nodeCount;
+    let tasks = 0;
+    let travelS = 0;
+    let travelM = 0;
+    let lastDisposal = 0;
+    for (let i = 0; i <= length; i++) {
+      const x = state.node[base + i] as number;
+      if (i > 0 && x < model.jobCount) tasks++;
+      else if (i > 0 && x < model.jobCount + model.disposalCount) lastDisposal = i;
+      const at = x * n + (state.node[base + i + 1] as number);
+      travelS += travel.durationS[at] as number;
+      if (travel.distanceM) travelM += travel.distanceM[at] as number;
+    }
+    this.tasks[slot] = tasks;
+    this.lastDisposal[slot] = lastDisposal;
+    this.travelS[slot] = travelS;
+    this.travelM[slot] = travelM;
+  }
+
+  private refreshLoads(v: number, slot: number): boolean {
+    const { model, state, loads } = this;
+    const { dims, jobCount, disposalCount } = model;
+    const base = slot * state.stride;
+    const length = state.length[slot] as number;
+    const frozen = model.frozen[v] as number;
+    let fits = true;
+    for (let d = 0; d < dims; d++) {
+      const capacity = model.capacity[v * dims + d] as number;
+      let toDeliver = 0;
+      for (let i = length; i >= 0; i--) {
+        loads[i] = toDeliver;
+        if (i === 0) break;
+        const x = state.node[base + i] as number;
+        if (x < jobCount) toDeliver += model.delivery[x * dims + d] as number;
+        else if (x >= jobCount + disposalCount) toDeliver = 0;
+      }
+      let carried = model.initialLoad[v * dims + d] as number;
+      if ((loads[0] as number) > 0 && (loads[0] as number) + carried > capacity) fits = false;
+      let since = (loads[0] as number) + carried;
+      loads[0] = since;
+      this.loadSince[base * dims + d] = since;
+      for (let i = 1; i <= length; i++) {
+        const x = state.node[base + i] as number;
+        if (x < jobCount) carried += model.pickup[x * dims + d] as number;
+        else if (x < jobCount + disposalCount) carried = 0;
+        const load = (loads[i] as number) + carried;
+        loads[i] = load;
+        if (load > capacity && i > frozen) fits = false;
+        since = x >= jobCount + disposalCount || load > since ? load : since;
+        this.loadSince[(base + i) * dims + d] = since;
+      }
+      if (model.endEmpty[v] && carried > 0) fits = false;
+      let until = -Infinity;
+      for (let i = length; i >= 0; i--) {
+        const load = loads[i] as number;
+        until = load > until ? load : until;
+        this.loadUntil[(base + i) * dims + d] = until;
+        const x = state.node[base + i] as number;
+        if (i > 0 && x >= jobCount && x < jobCount + disposalCount) until = -Infinity;
+      }
+    }
+    return fits;
+  }
+}

@@ -1,0 +1,70 @@
+import { compile, nodeNumbers } from './model.ts';
+import type { PlannerProblem, PlannerSolution, Sequences } from './problem.ts';
+import { report } from './report.ts';
+import type { Budget } from './search.ts';
+import { Search } from './search.ts';
+
+export interface SolveOptions {
+  /** Stop after this many ruin-and-recreate rounds; with it alone a run repeats exactly for a seed. */
+  iterations?: number | undefined;
+  /** Stop when `now` has advanced by this much. Without either bound 1 s is searched. */
+  seconds?: number | undefined;
+  seed: number;
+  /** Milliseconds of any clock: CPU time for one thread, wall time for several. */
+  now: () => number;
+  /** Start from `steps`, from nothing, or both one after the other (the better wins). Default: both with steps. */
+  startFrom?: 'steps' | 'cold' | 'both' | undefined;
+  signal?: { cancelled: boolean } | undefined;
+}
+
+/**
+ * Plans: assigns the jobs to vehicles in the cheapest sequence found within the budget, every hard rule kept.
+ * Throws PlannerInputError when the problem lacks matrices.
+ */
+export function solve(problem: PlannerProblem, options: SolveOptions): PlannerSolution {
+  const began = options.now();
+  const model = compile(problem);
+  const hasPlan = model.planned.some((nodes, v) => nodes.length > (model.frozen[v] as number));
+  const from = hasPlan ? (options.startFrom ?? 'both') : 'cold';
+  const seconds = options.seconds ?? (options.iterations === undefined ? 1 : undefined);
+  const loaded = options.now();
+  const starts = from === 'both' ? (['steps', 'cold'] as const) : [from];
+  const share: Budget = {
+    now: options.now,
+    signal: options.signal,
+    iterations: options.iterations === undefined ? undefined : Math.ceil(options.iterations / starts.length),
+    seconds: seconds === undefined ? undefined : seconds / starts.length,
+  };
+  const found = starts.map((start, i) => {
+    const search = new Search(model, options.seed + i);
+    search.start(start);
+    search.anneal(share, start === 'cold');
+    return search.found();
+  });
+  const best = found.reduce((a, b) =>
+    b.missing < a.missing || (b.missing === a.missing && b.cost < a.cost) ? b : a,
+  );
+  const solution = report(model, best.routes);
+  solution.summary.computing_times = {
+    loading: Math.round(loaded - began),
+    solving: Math.round(options.now() - loaded),
+    routing: 0,
+    iterations: found.reduce((sum, one) => sum + one.iterations, 0),
+  };
+  return solution;
+}
+
+/**
+ * Schedule, cost and violations of given sequences, as a solution; vehicles left out stay empty, jobs left out are
+ * unassigned. Throws PlannerInputError for an unknown vehicle or stop.
+ */
+export function evaluate(problem: PlannerProblem, sequences: Sequences): PlannerSolution {
+  const model = compile(problem);
+  const nodeOf = nodeNumbers(problem);
+  const routes = problem.vehicles.map((vehicle) =>
+    (sequences.get(vehicle.id) ?? [])
+      .filter((step) => step.type !== 'break')
+      .map((step) => nodeOf(step.type, step.id)),
+  );
+  return report(model, routes);
+}
