@@ -144,6 +144,8 @@ export const stopView = z.object({
   loadAfter: z.number(),
   serviceS: z.number(),
   windowEnd: z.string().optional(),
+  /** Probability, 0–1, that its window is kept. */
+  keep: z.number().optional(),
   departedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
   failReason: z.string().nullable(),

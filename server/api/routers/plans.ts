@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { zone } from '../../../shared/rules.ts';
+import { approve } from '../../dispatch/approve.ts';
+import { breakdown } from '../../dispatch/breakdown.ts';
+import { currentPlan } from '../../dispatch/current-plan.ts';
+import { generate } from '../../dispatch/generate.ts';
+import { planHistory } from '../../dispatch/history.ts';
+import { moveStop } from '../../dispatch/move-stop.ts';
+import { openProposals } from '../../dispatch/proposals.ts';
+import { reject } from '../../dispatch/reject.ts';
+import { undo } from '../../dispatch/undo.ts';
+import { byId, id, optional } from '../inputs.ts';
+import { dispatchOf } from '../services.ts';
+import { procedureFor, router } from '../trpc.ts';
+
+const version = z.number().int().min(0).max(2_147_483_647);
+
+export const plansRouter = router({
+  /** A driver sees the route it is assigned to, everybody else of the house the whole plan. */
+  current: procedureFor('operator', 'driver')
+    .input(optional(z.object({ zone: zone.optional() })))
+    .query(({ ctx, input }) => currentPlan(ctx.services.store, ctx.actor, input.zone)),
+  generate: procedureFor('supervisor')
+    .input(z.object({ zone, containers: z.boolean().optional() }))
+    .mutation(({ ctx, input }) => generate(dispatchOf(ctx.services), ctx.actor, input)),
+  proposals: procedureFor('operator').query(({ ctx }) => openProposals(ctx.services.store.database)),
+  approve: procedureFor('supervisor')
+    .input(byId)
+    .mutation(({ ctx, input }) => approve(ctx.services.store, ctx.actor, input)),
+  reject: procedureFor('supervisor')
+    .input(z.object({ id, reason: z.string().trim().min(1).max(500) }))
+    .mutation(({ ctx, input }) => reject(ctx.services.store, ctx.actor, input)),
+  moveStop: procedureFor('supervisor')
+    .input(
+      z.object({
+        stopId: id,
+        toRouteId: id,
+        index: z.number().int().min(0).max(10_000).optional(),
+        dryRun: z.boolean().optional(),
+        baseVersion: version.optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => moveStop(dispatchOf(ctx.services), ctx.actor, input)),
+  breakdown: procedureFor('supervisor')
+    .input(z.object({ truckId: id, dryRun: z.boolean().optional() }))
+    .mutation(({ ctx, input }) => breakdown(dispatchOf(ctx.services), ctx.actor, input)),
+  undo: procedureFor('supervisor')
+    .input(z.object({ version: version.min(1) }))
+    .mutation(({ ctx, input }) => undo(ctx.services.store, ctx.actor, input)),
+  history: procedureFor('operator').query(({ ctx }) => planHistory(ctx.services.store.database)),
+});

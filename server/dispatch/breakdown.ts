@@ -1,0 +1,106 @@
+import { and, eq, inArray } from 'drizzle-orm';
+import { actorLabel, type Actor } from '../../shared/actor.ts';
+import { DomainError } from '../../shared/errors.ts';
+import { EMPTY_DIFF, type PlanDiff } from '../../shared/plan.ts';
+import { planDiffOf } from './proposals.ts';
+import { routes, stops, trucks } from '../db/schema/index.ts';
+import { commit, type Store } from '../events/store.ts';
+import type { Dispatch } from './dispatch.ts';
+import { liveRouteOf } from './frame.ts';
+import { propose, solveChange } from './propose.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
+
+/**
+ * A truck fails. It goes out of service at once, the stop it was driving to is given back, its load stays aboard;
+ * who takes its stops is a proposal. A dry run shows that proposal and stores nothing.
+ *
+ * @throws DomainError `not-found`
+ */
+export async function breakdown(
+  dispatch: Dispatch,
+  actor: Actor,
+  input: { truckId: number; dryRun?: boolean | undefined },
+): Promise<{ proposalId?: number; diff: PlanDiff }> {
+  const { store } = dispatch;
+  let snapshot = await readSnapshot(store.database.db, store.clock());
+  const truck = snapshot.trucks.get(input.truckId);
+  if (truck === undefined || truck.state === 'retired') {
+    throw new DomainError('not-found', 'No such truck.', { truckId: input.truckId });
+  }
+  if (input.dryRun === true) {
+    const change = changeFor(asOut(snapshot, truck.id), truck.id, actor);
+    return {
+      diff:
+        change === null ? EMPTY_DIFF : (await solveChange(dispatch, asOut(snapshot, truck.id), change)).diff,
+    };
+  }
+  await takeOut(store, actor, truck.id);
+  snapshot = await readSnapshot(store.database.db, store.clock());
+  const change = changeFor(snapshot, truck.id, actor);
+  if (change === null) return { diff: EMPTY_DIFF };
+  const proposed = await propose(dispatch, actor, change);
+  if (proposed === null) return { diff: EMPTY_DIFF };
+  return { proposalId: proposed.proposalId, diff: await planDiffOf(store.database, proposed.proposalId) };
+}
+
+function changeFor(snapshot: Snapshot, truckId: number, actor: Actor) {
+  const route = liveRouteOf(snapshot, truckId);
+  if (route === null) return null;
+  return {
+    zone: route.zone,
+    kind: 'breakdown' as const,
+    reason: `breakdown:${truckId}:${actorLabel(actor)}`,
+    incidentIds: [],
+    outTruckIds: [truckId],
+  };
+}
+
+/** The picture as it would be with the truck out: for the dry run, without touching a row. */
+function asOut(snapshot: Snapshot, truckId: number): Snapshot {
+  const trucks = new Map(snapshot.trucks);
+  trucks.set(truckId, { ...trucks.get(truckId)!, state: 'out' });
+  const route = liveRouteOf(snapshot, truckId);
+  const stopRows = new Map(snapshot.stops);
+  for (const [id, stop] of stopRows) {
+    if (stop.routeId === route?.id && stop.state === 'enroute')
+      stopRows.set(id, { ...stop, state: 'planned' });
+  }
+  return { ...snapshot, trucks, stops: stopRows };
+}
+
+async function takeOut(store: Store, actor: Actor, truckId: number): Promise<void> {
+  await commit(store, actor, async (tx, emit) => {
+    const changed = await tx
+      .update(trucks)
+      .set({ state: 'out' })
+      .where(and(eq(trucks.id, truckId), eq(trucks.state, 'available')))
+      .returning({ id: trucks.id, loadAboard: trucks.loadAboard });
+    const live = await tx
+      .select({ id: routes.id })
+      .from(routes)
+      .where(
+        and(
+          eq(routes.truckId, truckId),
+          eq(routes.current, true),
+          inArray(routes.state, ['planned', 'running']),
+        ),
+      );
+    for (const { id: routeId } of live) {
+      const released = await tx
+        .update(stops)
+        .set({ state: 'planned', departedAt: null })
+        .where(and(eq(stops.routeId, routeId), eq(stops.state, 'enroute')))
+        .returning({ id: stops.id });
+      for (const row of released) {
+        emit({ type: 'stop.released', subject: { kind: 'stop', id: row.id }, data: { routeId, truckId } });
+      }
+    }
+    if (changed.length > 0) {
+      emit({
+        type: 'truck.out',
+        subject: { kind: 'truck', id: truckId },
+        data: { reason: 'breakdown', loadAboard: changed[0]!.loadAboard },
+      });
+    }
+  });
+}

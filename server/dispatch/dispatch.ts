@@ -1,0 +1,30 @@
+import type { Point } from '../../shared/geo.ts';
+import type { Store } from '../events/store.ts';
+import type { PlannerProblem, PlannerSolution } from '../planning/index.ts';
+import type { Roads } from '../roads/roads.ts';
+
+/** The planner as dispatch sees it: a pool of warm worker threads. */
+export interface Planner {
+  /** A newer request of the same key cancels an older one, which then rejects. */
+  solve(problem: PlannerProblem, options: PlannerBudget): Promise<PlannerSolution>;
+}
+
+export interface PlannerBudget {
+  key: string;
+  seed: number;
+  /** Wall time for the search; left out where `iterations` makes a run repeatable. */
+  seconds?: number;
+  iterations?: number;
+}
+
+/** What the verbs of the plan's life need. Wired in main.ts. */
+export interface Dispatch {
+  store: Store;
+  roads: Roads;
+  planner: Planner;
+  /** Latest good position of a truck, or null when it was never heard. */
+  positionOf(truckId: number): Point | null;
+  /** Seconds of search for one proposal. */
+  budget: { seconds: number } | { iterations: number };
+  seed: number;
+}

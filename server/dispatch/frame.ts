@@ -1,0 +1,291 @@
+import type { LonLat, Point } from '../../shared/geo.ts';
+import type { PlannedRoute } from '../../shared/plan.ts';
+import { isFrozen } from '../../shared/plan.ts';
+import type { Job, PlannedStep, PlannerProblem, Vehicle } from '../planning/index.ts';
+import type { ContainerRow, IncidentRow, RouteRow, Snapshot, StopRow, TruckRow } from './snapshot.ts';
+
+/** The only disposal there is for now; the planner takes several. */
+export const LANDFILL_ID = 1;
+const LATERAL_SKILL = 1;
+/** Offering another truck must be worth half an hour, so that two are not sent where one will do. */
+const ROUTE_PRICE_S = 1_800;
+/** Leaving a stop must never look cheaper than driving to it; by severity, so that the gravest stay. */
+const LEAVE_PRICE_S = 40_000;
+const NEW_INCIDENT = 1_000_000_000;
+const NEW_CONTAINER = 2_000_000_000;
+
+export interface FrameInput {
+  snapshot: Snapshot;
+  /** Trucks that may serve, with or without a live route. */
+  truckIds: readonly number[];
+  addIncidents: readonly IncidentRow[];
+  addContainers: readonly ContainerRow[];
+  /** Trucks out of service: what they have not done, also what they were driving to, is given to the others. */
+  outTruckIds: readonly number[];
+  /** Latest position of each truck that has one. */
+  positionOf: (truckId: number) => Point | null;
+}
+
+/** What a planner job stands for. */
+export type JobSource =
+  | { kind: 'stop'; stop: StopRow }
+  | { kind: 'incident'; incident: IncidentRow }
+  | { kind: 'container'; container: ContainerRow };
+
+export interface Frame {
+  nowMs: number;
+  /** Places of the travel-time table. Index 0 is the depot, 1 the landfill. */
+  points: LonLat[];
+  jobs: ReadonlyMap<number, JobSource>;
+  /** The live route of each vehicle that has one; vehicles are trucks. */
+  routeOf: ReadonlyMap<number, RouteRow>;
+  vehicles: readonly FramedVehicle[];
+  toProblem(table: { durationsS: number[][]; distancesM: number[][] }, stabilityS: number): PlannerProblem;
+}
+
+export interface FramedVehicle {
+  truck: TruckRow;
+  route: RouteRow | null;
+  planned: PlannedRoute | null;
+  /** Where and when it becomes free, in ms since the epoch. */
+  start: Point;
+  startMs: number;
+  /** The first free instant counted from `nowMs`, in seconds, after loading at the depot where it starts there. */
+  startS: number;
+  endS: number;
+  atDepot: boolean;
+  /** Where the stop it is driving to lies. */
+  frozenPlace: Point | null;
+  steps: PlannedStep[];
+  frozen: number;
+}
+
+/** The live route (planned or running, in the current version) of a truck. */
+export function liveRouteOf(snapshot: Snapshot, truckId: number): RouteRow | null {
+  for (const route of snapshot.routes.values()) {
+    if (
+      route.truckId === truckId &&
+      route.current &&
+      (route.state === 'planned' || route.state === 'running')
+    ) {
+      return route;
+    }
+  }
+  return null;
+}
+
+export function plannedRouteOf(snapshot: Snapshot, routeId: number): PlannedRoute | null {
+  return snapshot.document.routes.find((route) => route.routeId === routeId) ?? null;
+}
+
+/** Stops of a route that are still to be done, in order: the one the truck drives to, then the planned ones. */
+export function remainingStops(snapshot: Snapshot, planned: PlannedRoute): StopRow[] {
+  return planned.stops
+    .map((stop) => snapshot.stops.get(stop.stopId)!)
+    .filter((stop) => stop.state === 'planned' || stop.state === 'enroute');
+}
+
+/**
+ * Turns the present into a planning problem: trucks where they are with what they carry, what is left to do, what is
+ * new. Pure: the table of travel times is asked for by the caller.
+ */
+export function framePlanning(input: FrameInput): Frame {
+  const { snapshot } = input;
+  const { rules, nowMs } = snapshot;
+  const points: LonLat[] = [
+    [rules.depot.lon, rules.depot.lat],
+    [rules.landfill.lon, rules.landfill.lat],
+  ];
+  const jobs = new Map<number, JobSource>();
+  const planner: Job[] = [];
+  const place = (point: Point) => points.push([point.lon, point.lat]) - 1;
+  const addStop = (stop: StopRow) => {
+    if (stop.kind !== 'incident' && stop.kind !== 'container') return;
+    const incident = stop.incidentId === null ? undefined : snapshot.incidents.get(stop.incidentId);
+    jobs.set(stop.id, { kind: 'stop', stop });
+    planner.push(
+      toJob(stop.id, place(stop), stop.load, stop.serviceS, {
+        severity: incident?.severity ?? 1,
+        due: stop.windowEnd,
+        lateral: stop.kind === 'container',
+        nowMs,
+      }),
+    );
+  };
+
+  const routeOf = new Map<number, RouteRow>();
+  const vehicles: FramedVehicle[] = [];
+  for (const truckId of input.truckIds) {
+    const truck = snapshot.trucks.get(truckId);
+    if (truck === undefined || truck.state !== 'available' || input.outTruckIds.includes(truckId)) continue;
+    const route = liveRouteOf(snapshot, truckId);
+    const planned = route === null ? null : plannedRouteOf(snapshot, route.id);
+    if (route !== null) routeOf.set(truckId, route);
+    const remaining = planned === null ? [] : remainingStops(snapshot, planned);
+    remaining.forEach(addStop);
+    vehicles.push(frameVehicle(input, truck, route, planned, remaining));
+  }
+  for (const truckId of input.outTruckIds) {
+    const route = liveRouteOf(snapshot, truckId);
+    const planned = route === null ? null : plannedRouteOf(snapshot, route.id);
+    if (planned !== null) remainingStops(snapshot, planned).forEach(addStop);
+  }
+  for (const incident of input.addIncidents) {
+    const jobId = NEW_INCIDENT + incident.id;
+    jobs.set(jobId, { kind: 'incident', incident });
+    planner.push(
+      toJob(jobId, place(incident), incident.severity, rules.incidentServiceS, {
+        severity: incident.severity,
+        due: incident.windowEnd,
+        lateral: false,
+        nowMs,
+      }),
+    );
+  }
+  for (const container of input.addContainers) {
+    const jobId = NEW_CONTAINER + container.id;
+    jobs.set(jobId, { kind: 'container', container });
+    planner.push(
+      toJob(jobId, place(container), container.load, rules.containerServiceS, {
+        severity: 1,
+        due: null,
+        lateral: true,
+        nowMs,
+      }),
+    );
+  }
+  const startIndex = vehicles.map((vehicle) => (vehicle.atDepot ? 0 : place(vehicle.start)));
+
+  return {
+    nowMs,
+    points,
+    jobs,
+    routeOf,
+    vehicles,
+    toProblem: (table, stabilityS) => ({
+      vehicles: vehicles.map((vehicle, index) => toVehicle(vehicle, startIndex[index]!)),
+      jobs: planner,
+      disposals: [
+        {
+          id: LANDFILL_ID,
+          location_index: 1,
+          service: rules.landfillServiceS,
+          time_windows: landfillWindows(rules.landfillHours, nowMs),
+        },
+      ],
+      reloads: [],
+      matrices: { driving: { durations: table.durationsS, distances: table.distancesM } },
+      options: { g: false, lateness: rules.latenessPricePerSeverity, stability: stabilityS },
+    }),
+  };
+}
+
+function frameVehicle(
+  input: FrameInput,
+  truck: TruckRow,
+  route: RouteRow | null,
+  planned: PlannedRoute | null,
+  remaining: readonly StopRow[],
+): FramedVehicle {
+  const { snapshot } = input;
+  const { rules, nowMs } = snapshot;
+  const running = route?.state === 'running';
+  const startAtMs = running ? nowMs : Math.max(nowMs, planned === null ? nowMs : Date.parse(planned.startAt));
+  const startS = (startAtMs - nowMs) / 1_000 + (running ? 0 : rules.depotServiceS);
+  const shiftFromMs = running ? (route.startedAt?.getTime() ?? nowMs) : startAtMs;
+  const shiftEndS = (shiftFromMs - nowMs) / 1_000 + rules.shiftS;
+  const steps: PlannedStep[] = [];
+  let frozen = 0;
+  let frozenPlace: Point | null = null;
+  for (const stop of remaining) {
+    if (stop.kind === 'depot') continue;
+    steps.push(
+      stop.kind === 'disposal' ? { type: 'disposal', id: LANDFILL_ID } : { type: 'job', id: stop.id },
+    );
+    if (isFrozen(stop.state)) {
+      frozen = steps.length;
+      frozenPlace = stop;
+    }
+  }
+  return {
+    truck,
+    route,
+    planned,
+    start: running ? startOf(input, truck, planned) : rules.depot,
+    startMs: startAtMs,
+    startS: Math.round(startS),
+    // A shift already over still has to bring its truck home: two hours are left for that.
+    endS: Math.round(Math.max(shiftEndS, startS + 7_200)),
+    atDepot: !running,
+    frozenPlace,
+    steps,
+    frozen,
+  };
+}
+
+/** A running truck is where it was last heard of; before its first fix, at its last finished stop. */
+function startOf(input: FrameInput, truck: TruckRow, planned: PlannedRoute | null): Point {
+  const position = input.positionOf(truck.id);
+  if (position !== null) return position;
+  const finished = (planned?.stops ?? [])
+    .map((stop) => input.snapshot.stops.get(stop.stopId)!)
+    .filter((stop) => stop.state === 'done' || stop.state === 'failed');
+  return finished.at(-1) ?? input.snapshot.rules.depot;
+}
+
+function toVehicle(vehicle: FramedVehicle, startIndex: number): Vehicle {
+  return {
+    id: vehicle.truck.id,
+    profile: 'driving',
+    start_index: startIndex,
+    end_index: 0,
+    capacity: [vehicle.truck.capacity],
+    load: [vehicle.truck.loadAboard],
+    skills: vehicle.truck.type === 'lateral' ? [LATERAL_SKILL] : [],
+    time_window: [vehicle.startS, vehicle.endS],
+    breaks: [],
+    speed_factor: 1,
+    costs: { fixed: vehicle.route === null ? ROUTE_PRICE_S : 0, per_hour: 3_600, per_km: 0 },
+    steps: vehicle.steps,
+    frozen: vehicle.frozen,
+    end_empty: true,
+  };
+}
+
+function toJob(
+  id: number,
+  locationIndex: number,
+  load: number,
+  serviceS: number,
+  about: { severity: number; due: Date | null; lateral: boolean; nowMs: number },
+): Job {
+  return {
+    id,
+    location_index: locationIndex,
+    setup: 0,
+    service: serviceS,
+    delivery: [0],
+    pickup: [load],
+    skills: about.lateral ? [LATERAL_SKILL] : [],
+    priority: Math.min(100, Math.round(about.severity)),
+    prize: LEAVE_PRICE_S * (1 + about.severity),
+    due:
+      about.due === null ? undefined : Math.max(0, Math.round((about.due.getTime() - about.nowMs) / 1_000)),
+  };
+}
+
+/** Landfill hours of today and tomorrow, in seconds from now; Latacunga keeps UTC−5 all year. */
+function landfillWindows(
+  hours: { openS: number; closeS: number } | null,
+  nowMs: number,
+): [number, number][] | undefined {
+  if (hours === null) return undefined;
+  const localS = Math.floor(nowMs / 1_000) - 5 * 3_600;
+  const sinceMidnightS = ((localS % 86_400) + 86_400) % 86_400;
+  return [0, 86_400]
+    .map((day): [number, number] => [
+      Math.max(0, hours.openS + day - sinceMidnightS),
+      hours.closeS + day - sinceMidnightS,
+    ])
+    .filter(([, close]) => close > 0);
+}

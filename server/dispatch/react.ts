@@ -1,0 +1,207 @@
+import { eq, sql } from 'drizzle-orm';
+import { PLANNER, SYSTEM } from '../../shared/actor.ts';
+import { isDomainError } from '../../shared/errors.ts';
+import type { EventType } from '../../shared/events.ts';
+import { ZONES, type Zone } from '../../shared/rules.ts';
+import { zonePlanning } from '../db/schema/index.ts';
+import { headId } from '../events/read.ts';
+import { decide, type ZoneFacts } from './decide.ts';
+import type { Dispatch } from './dispatch.ts';
+import { plannedRouteOf, remainingStops } from './frame.ts';
+import { generate, idleTrucks, plannedRoutesIn, validatedIn } from './generate.ts';
+import { holdLease, releaseLease } from './lease.ts';
+import { expireProposals, propose } from './propose.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
+
+const LEASE = 'dispatch';
+const LEASE_S = 10;
+/** Events that can give cause to plan; others need no look at the zone. */
+const CAUSES: ReadonlySet<EventType> = new Set<EventType>([
+  'incident.validated',
+  'incident.unassigned',
+  'stop.failed',
+  'route.finished',
+  'truck.returned',
+  'rules.changed',
+]);
+
+export interface Reactor {
+  /** Resolves when everything known at the call has been weighed: for tests and for an orderly stop. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ReactorLog {
+  info(about: object, message: string): void;
+  error(about: object, message: string): void;
+}
+
+/**
+ * Dispatch's own initiative: whenever events arrive, each zone is weighed against the rules and the first route or
+ * the proposal follows. It looks at the state, not at single events, so that a restart or a lost wake changes
+ * nothing; one instance leads at a time.
+ */
+export function startReactor(dispatch: Dispatch, holder: string, log: ReactorLog, tickMs = 2_000): Reactor {
+  let stopped = false;
+  let running: Promise<void> = Promise.resolve();
+  let again = false;
+  let busy = false;
+
+  const pass = async (): Promise<void> => {
+    const { database } = dispatch.store;
+    if (!(await holdLease(database, LEASE, holder, LEASE_S))) return;
+    for (const zone of await expireProposals(dispatch, SYSTEM)) await forgetConsidered(dispatch, zone);
+    for (const zone of ZONES) {
+      if (stopped) return;
+      try {
+        await weighZone(dispatch, zone, log);
+      } catch (error) {
+        if (isDomainError(error, 'stale-version')) again = true;
+        else log.error({ zone, err: error }, 'planning of a zone failed; it is tried again');
+      }
+    }
+  };
+  const run = (): void => {
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    running = (async () => {
+      do {
+        again = false;
+        await pass().catch((error: unknown) =>
+          log.error({ err: error }, 'dispatch could not look at the zones'),
+        );
+      } while (again && !stopped);
+      busy = false;
+    })();
+  };
+  const unsubscribe = dispatch.store.bus.onWake(run);
+  const timer = setInterval(run, tickMs);
+  timer.unref();
+  run();
+
+  return {
+    async settled() {
+      do await running;
+      while (busy);
+    },
+    async stop() {
+      stopped = true;
+      unsubscribe();
+      clearInterval(timer);
+      await running;
+      await releaseLease(dispatch.store.database, LEASE, holder).catch(() => undefined);
+    },
+  };
+}
+
+/** Weighs one zone and acts. The mark is set before acting: a search that fails is not repeated for ever. */
+async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog): Promise<void> {
+  const { database, clock } = dispatch.store;
+  const considered = await consideredUpTo(dispatch, zone);
+  const head = await headId(database);
+  if (head <= considered) return;
+  const causes = await causesSince(dispatch, zone, considered);
+  if (causes.length === 0) {
+    await setConsidered(dispatch, zone, head);
+    return;
+  }
+  const snapshot = await readSnapshot(database.db, clock());
+  const facts = factsOf(snapshot, zone, causes);
+  const decision = decide(facts, snapshot.rules);
+  await setConsidered(dispatch, zone, head);
+  if (decision.action === 'none') return;
+  const startedMs = performance.now();
+  try {
+    if (decision.action === 'generate') {
+      await generate(dispatch, PLANNER, { zone, reason: 'threshold' });
+    } else {
+      const ids =
+        decision.incidentIds === 'all' ? validatedIn(snapshot, zone).map((i) => i.id) : decision.incidentIds;
+      await propose(dispatch, PLANNER, {
+        zone,
+        kind: decision.kind,
+        reason: decision.kind,
+        incidentIds: ids,
+      });
+    }
+  } catch (error) {
+    if (isDomainError(error, 'stale-version')) await setConsidered(dispatch, zone, considered);
+    throw error;
+  }
+  log.info(
+    { zone, action: decision.action, ms: Math.round(performance.now() - startedMs) },
+    'dispatch planned a zone',
+  );
+}
+
+function factsOf(snapshot: Snapshot, zone: Zone, causes: readonly Cause[]): ZoneFacts {
+  const waiting = validatedIn(snapshot, zone);
+  const freshIds = new Set(causes.filter((cause) => cause.kind === 'incident').map((cause) => cause.id));
+  // A zone that changed otherwise — a truck is back, a route ended — is weighed with all that waits.
+  const wide = causes.some((cause) => cause.kind !== 'incident');
+  const live = [...snapshot.routes.values()].filter(
+    (route) =>
+      route.current && route.zone === zone && (route.state === 'planned' || route.state === 'running'),
+  );
+  let assigned = 0;
+  for (const route of live) {
+    const planned = plannedRouteOf(snapshot, route.id);
+    if (planned === null) continue;
+    for (const stop of remainingStops(snapshot, planned)) if (stop.kind === 'incident') assigned += stop.load;
+  }
+  return {
+    plannedRoutes: plannedRoutesIn(snapshot, zone).length,
+    runningRoutes: live.filter((route) => route.state === 'running').length,
+    validatedSeverity: waiting.reduce((sum, incident) => sum + incident.severity, 0),
+    assignedSeverity: assigned,
+    fresh: waiting
+      .filter((incident) => wide || freshIds.has(incident.id))
+      .map((incident) => ({
+        id: incident.id,
+        severity: incident.severity,
+        windowEndMs: incident.windowEnd.getTime(),
+      })),
+    idleTrucks: idleTrucks(snapshot, zone).length,
+    nowMs: snapshot.nowMs,
+  };
+}
+
+interface Cause {
+  kind: 'incident' | 'other';
+  id: number;
+}
+
+async function causesSince(dispatch: Dispatch, zone: Zone, after: number): Promise<Cause[]> {
+  const types = [...CAUSES].join(',');
+  const rows = await dispatch.store.database.db.execute<{ kind: string; id: number }>(sql`
+    select subject_kind as kind, subject_id as id from events
+     where id > ${after} and type = any(${`{${types}}`}::text[]) and (zone is null or zone = ${zone})`);
+  return rows.map((row) => ({ kind: row.kind === 'incident' ? 'incident' : 'other', id: Number(row.id) }));
+}
+
+async function consideredUpTo(dispatch: Dispatch, zone: Zone): Promise<number> {
+  const [row] = await dispatch.store.database.db
+    .select()
+    .from(zonePlanning)
+    .where(eq(zonePlanning.zone, zone));
+  return row?.consideredEventId ?? 0;
+}
+
+async function setConsidered(dispatch: Dispatch, zone: Zone, eventId: number): Promise<void> {
+  await dispatch.store.database.db
+    .insert(zonePlanning)
+    .values({ zone, consideredEventId: eventId })
+    .onConflictDoUpdate({ target: zonePlanning.zone, set: { consideredEventId: eventId } });
+}
+
+/** After a proposal expired, what it held is weighed anew. */
+async function forgetConsidered(dispatch: Dispatch, zone: Zone): Promise<void> {
+  const rows = await dispatch.store.database.db.execute<{ id: number }>(sql`
+    select coalesce(min(e.id) - 1, 0) as id from events e join incidents i on i.id = e.subject_id
+     where e.type = 'incident.validated' and e.subject_kind = 'incident' and i.zone = ${zone} and i.state = 'validated'`);
+  const id = Number(rows[0]?.id ?? 0);
+  if (id > 0) await setConsidered(dispatch, zone, id);
+}

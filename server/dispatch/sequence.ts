@@ -1,0 +1,38 @@
+import type { SequenceStep } from '../planning/index.ts';
+import { LANDFILL_ID } from './frame.ts';
+
+const DISPOSAL: SequenceStep = { type: 'disposal', id: LANDFILL_ID };
+
+/**
+ * A sequence ordered by hand, with the landfill visits it needs: before the stop that would overfill the truck, and
+ * before the depot. The frozen first steps stay untouched; other landfill visits are laid anew.
+ *
+ * @param loadOf severity points of a job
+ */
+export function withDisposals(
+  steps: readonly SequenceStep[],
+  frozen: number,
+  aboard: number,
+  capacity: number,
+  loadOf: (jobId: number) => number,
+): SequenceStep[] {
+  const out: SequenceStep[] = [];
+  let load = aboard;
+  steps.forEach((step, index) => {
+    if (step.type !== 'job') {
+      if (index >= frozen) return;
+      load = 0;
+      out.push(step);
+      return;
+    }
+    const more = loadOf(step.id);
+    if (index >= frozen && load + more > capacity && load > 0) {
+      out.push(DISPOSAL);
+      load = 0;
+    }
+    load += more;
+    out.push(step);
+  });
+  if (load > 0) out.push(DISPOSAL);
+  return out;
+}
