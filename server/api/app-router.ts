@@ -1,0 +1,27 @@
+import { assignmentsRouter } from './routers/assignments.ts';
+import { authRouter } from './routers/auth.ts';
+import { eventsRouter } from './routers/events.ts';
+import { fleetRouter } from './routers/fleet.ts';
+import { incidentsRouter } from './routers/incidents.ts';
+import { plansRouter } from './routers/plans.ts';
+import { rulesRouter } from './routers/rules.ts';
+import { stopsRouter } from './routers/stops.ts';
+import { usersRouter } from './routers/users.ts';
+import { zonesRouter } from './routers/zones.ts';
+import { router } from './trpc.ts';
+
+export const appRouter = router({
+  auth: authRouter,
+  incidents: incidentsRouter,
+  zones: zonesRouter,
+  fleet: fleetRouter,
+  plans: plansRouter,
+  assignments: assignmentsRouter,
+  stops: stopsRouter,
+  rules: rulesRouter,
+  events: eventsRouter,
+  users: usersRouter,
+});
+
+/** The one server type the client knows. */
+export type AppRouter = typeof appRouter;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { completeStop } from '../../fleet/stop-complete.ts';
+import { departForStop } from '../../fleet/stop-depart.ts';
+import { failStop } from '../../fleet/stop-fail.ts';
+import { id } from '../inputs.ts';
+import { procedureFor, router } from '../trpc.ts';
+
+/** The driver page's own id of an action: sending the action again changes nothing. */
+const clientId = z.string().trim().min(1).max(100).optional();
+
+export const stopsRouter = router({
+  depart: procedureFor('supervisor', 'driver')
+    .input(z.object({ stopId: id }))
+    .mutation(({ ctx, input }) => departForStop(ctx.services.store, ctx.actor, input.stopId)),
+  complete: procedureFor('supervisor', 'driver')
+    .input(z.object({ stopId: id, clientId }))
+    .mutation(({ ctx, input }) => completeStop(ctx.services.store, ctx.actor, input)),
+  fail: procedureFor('supervisor', 'driver')
+    .input(z.object({ stopId: id, reason: z.string().trim().min(1).max(500), clientId }))
+    .mutation(({ ctx, input }) => failStop(ctx.services.store, ctx.actor, input)),
+});

@@ -1,0 +1,167 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+export type RunMode = 'production' | 'demo' | 'test';
+
+const flag = z
+  .enum(['0', '1', 'true', 'false'], 'must be 1 or 0')
+  .transform((value) => value === '1' || value === 'true');
+const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+/** The environment. Every key the product reads stands here, with what it does, and nowhere else. */
+const environment = z.object({
+  /** TCP port of the one HTTP server. */
+  PORT: z.coerce.number('must be a port number').int().min(0).max(65_535).default(8081),
+  /** Address to listen on; `0.0.0.0` for every network card. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  /** Folder of everything kept on disk: embedded database, photos, road graph, backups. */
+  DATA_DIR: z.string().min(1).default('.data'),
+  /** PostgreSQL 15 or newer with PostGIS 3. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  /** 1 = the database inside the process's own folder: the one-folder installation. */
+  EMBEDDED: flag.optional(),
+  /** Redis for several server instances: events, limits, presence. Without it everything stays in the process. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' }).optional(),
+  /** An OSRM server; without it the embedded router answers. */
+  OSRM_URL: webUrl.optional(),
+  /** Public Mapbox token (pk.…); without it the product draws its own base map. */
+  MAPBOX_TOKEN: z.string().startsWith('pk.', 'must be a public token (pk.…)').optional(),
+  /** Where errors are reported; nothing is sent without it. */
+  SENTRY_DSN: webUrl.optional(),
+  /** Name of this installation in error reports. */
+  SENTRY_ENVIRONMENT: z.string().min(1).max(64).optional(),
+  /** How much is logged. */
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
+  /** Origins of other web pages that may call the API, separated by commas. */
+  CORS_ORIGINS: z
+    .string()
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim().replace(/\/$/, ''))
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be http(s) origins separated by commas' })))
+    .optional(),
+  /** The address people type: decides the cookie's Secure flag and which origin is ours. */
+  PUBLIC_URL: webUrl.optional(),
+  /** Reverse proxies in front: how many, or their addresses (comma list). Unset, forwarding headers are ignored. */
+  TRUST_PROXY: z
+    .string()
+    .transform((value): boolean | number | string[] => {
+      if (/^\d+$/.test(value)) return Number(value);
+      if (value === 'true') return true;
+      if (value === 'false') return false;
+      return value.split(',').map((address) => address.trim());
+    })
+    .optional(),
+  /** Bearer token of the metrics scraper; without it only the machine itself may read /metrics. */
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  /** Backup storage that speaks S3. */
+  S3_ENDPOINT: webUrl.optional(),
+  S3_REGION: z.string().min(1).optional(),
+  S3_BUCKET: z.string().min(1).optional(),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+});
+
+export interface Config {
+  mode: RunMode;
+  port: number;
+  host: string;
+  /** Absolute path. */
+  dataDir: string;
+  databaseUrl: string | null;
+  /** True when the database lives in dataDir. */
+  embedded: boolean;
+  redisUrl: string | null;
+  osrmUrl: string | null;
+  mapboxToken: string | null;
+  sentryDsn: string | null;
+  sentryEnvironment: string;
+  logLevel: string;
+  corsOrigins: string[];
+  publicUrl: string | null;
+  trustProxy: boolean | number | string[];
+  metricsToken: string | null;
+  s3: {
+    endpoint: string;
+    region: string;
+    bucket: string;
+    accessKeyId: string;
+    secretAccessKey: string;
+  } | null;
+}
+
+/** What is wrong with the environment: one line a key. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+const S3_KEYS = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
+
+/**
+ * Parses the environment once. An empty value counts as unset. Production needs PUBLIC_URL and either DATABASE_URL or
+ * EMBEDDED=1; the demo and tests embed their database unless told otherwise.
+ * @throws ConfigError with one line for each missing or malformed key
+ */
+export function loadConfig(env: Record<string, string | undefined>, { mode }: { mode: RunMode }): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = environment.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  if (mode === 'production') {
+    if (!given.PUBLIC_URL)
+      problems.push('PUBLIC_URL: missing; the address people will type, such as https://epagal.example');
+    if (!given.DATABASE_URL && !/^(1|true)$/.test(given.EMBEDDED ?? '')) {
+      problems.push(
+        'DATABASE_URL: missing; a postgres:// URL, or EMBEDDED=1 for the one-folder installation',
+      );
+    }
+  }
+  if (given.DATABASE_URL && /^(1|true)$/.test(given.EMBEDDED ?? '')) {
+    problems.push('EMBEDDED: contradicts DATABASE_URL; set one of them');
+  }
+  if (S3_KEYS.some((key) => given[key])) {
+    for (const key of S3_KEYS) if (!given[key]) problems.push(`${key}: missing beside the other S3 keys`);
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError([...new Set(problems)]);
+  const e = parsed.data;
+  return {
+    mode,
+    port: e.PORT,
+    host: e.HOST,
+    dataDir: resolve(e.DATA_DIR),
+    databaseUrl: e.DATABASE_URL ?? null,
+    embedded: !e.DATABASE_URL,
+    redisUrl: e.REDIS_URL ?? null,
+    osrmUrl: e.OSRM_URL?.replace(/\/$/, '') ?? null,
+    mapboxToken: e.MAPBOX_TOKEN ?? null,
+    sentryDsn: e.SENTRY_DSN ?? null,
+    sentryEnvironment: e.SENTRY_ENVIRONMENT ?? mode,
+    logLevel: e.LOG_LEVEL ?? (mode === 'test' ? 'silent' : 'info'),
+    corsOrigins: e.CORS_ORIGINS ?? [],
+    publicUrl: e.PUBLIC_URL?.replace(/\/$/, '') ?? null,
+    trustProxy: e.TRUST_PROXY ?? false,
+    metricsToken: e.METRICS_TOKEN ?? null,
+    s3:
+      e.S3_ENDPOINT && e.S3_BUCKET && e.S3_ACCESS_KEY_ID && e.S3_SECRET_ACCESS_KEY
+        ? {
+            endpoint: e.S3_ENDPOINT,
+            region: e.S3_REGION ?? 'auto',
+            bucket: e.S3_BUCKET,
+            accessKeyId: e.S3_ACCESS_KEY_ID,
+            secretAccessKey: e.S3_SECRET_ACCESS_KEY,
+          }
+        : null,
+  };
+}
