@@ -1,0 +1,57 @@
+import type { Sql } from './connect.ts';
+
+/** `tracks` is cut by UTC day. A partition is named `tracks_YYYYMMDD`. */
+const NAME = /^tracks_(\d{4})(\d{2})(\d{2})$/;
+const DAY_MS = 86_400_000;
+
+const startOfDay = (at: Date) => new Date(Math.floor(at.getTime() / DAY_MS) * DAY_MS);
+const nameOf = (day: Date) => `tracks_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
+
+/**
+ * Makes the partitions of all days from `from` to `to`, both included, that are missing. Safe to call from several
+ * instances at once.
+ * @returns the names of those made here
+ */
+export async function ensureTrackPartitions(sql: Sql, from: Date, to: Date): Promise<string[]> {
+  const have = new Set((await listTrackPartitions(sql)).map(({ name }) => name));
+  const made: string[] = [];
+  for (let day = startOfDay(from); day <= to; day = new Date(day.getTime() + DAY_MS)) {
+    const name = nameOf(day);
+    if (have.has(name)) continue;
+    const next = new Date(day.getTime() + DAY_MS);
+    try {
+      await sql.unsafe(
+        `create table if not exists ${name} partition of tracks
+         for values from ('${day.toISOString()}') to ('${next.toISOString()}')`,
+      );
+      made.push(name);
+    } catch (error) {
+      // Of two that make it at the same moment one may lose on the catalogue's own unique index: it is there then.
+      if (!['23505', '42P07'].includes((error as { code?: string }).code ?? '')) throw error;
+    }
+  }
+  return made;
+}
+
+/** The partitions there are, oldest first, each with the instant its day begins. */
+export async function listTrackPartitions(sql: Sql): Promise<{ name: string; day: Date }[]> {
+  const rows = await sql<{ name: string }[]>`
+    select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'tracks'::regclass order by c.relname`;
+  return rows.flatMap(({ name }) => {
+    const parts = NAME.exec(name);
+    return parts ? [{ name, day: new Date(`${parts[1]}-${parts[2]}-${parts[3]}T00:00:00Z`) }] : [];
+  });
+}
+
+/**
+ * Drops every partition whose whole day lies before `keepFrom`.
+ * @returns the names of those dropped
+ */
+export async function dropTrackPartitions(sql: Sql, keepFrom: Date): Promise<string[]> {
+  const old = (await listTrackPartitions(sql)).filter(
+    ({ day }) => day.getTime() + DAY_MS <= keepFrom.getTime(),
+  );
+  for (const { name } of old) await sql.unsafe(`drop table if exists ${name}`);
+  return old.map(({ name }) => name);
+}
