@@ -1,0 +1,406 @@
+import { extendTrail, newestT, type CheckedFix, type TrailEnd } from './filters.ts';
+import type { Settled, TrackRow, TrailStore } from './trail-store.ts';
+
+/** What became of a frame's fixes, once all of them are committed. */
+export interface FrameOutcome {
+  stored: number;
+  duplicate: number;
+}
+
+/** The fixes of one frame (or HTTP request) and who waits for them. */
+export interface IngestJob {
+  deviceId: number;
+  truckId: number;
+  receivedAtMs: number;
+  fixes: readonly CheckedFix[];
+  /** After the commit of the last of its fixes. */
+  done(outcome: FrameOutcome): void;
+  /** The fixes will not be stored: the server stops, or the database refuses them. Nothing is acknowledged. */
+  failed(): void;
+}
+
+export interface IngestLimits {
+  /** Rows of one statement. */
+  batchRows: number;
+  /** Statements under way at once. */
+  parallel: number;
+  /** Rows that must wait before a second statement goes beside a running one. */
+  pipelineRows: number;
+  /** Rows accepted and not yet committed, above which the senders are paused, and below which they go on. */
+  highWaterRows: number;
+  lowWaterRows: number;
+}
+
+export const INGEST_LIMITS: IngestLimits = {
+  batchRows: 2_000,
+  parallel: 2,
+  pipelineRows: 600,
+  highWaterRows: 24_000,
+  lowWaterRows: 8_000,
+};
+
+export interface IngestCounters {
+  stored: number;
+  duplicate: number;
+  flagged: number;
+  batches: number;
+  settledBatches: number;
+  failedBatches: number;
+  queued: number;
+  /** Largest number of rows that waited at once. */
+  queuedMax: number;
+  /** How often senders had to be paused. */
+  pressures: number;
+}
+
+export interface IngestDeps {
+  store: TrailStore;
+  /** The newest plausible fix of a device, after its commit. */
+  onLatest(row: TrackRow): void;
+  /** True: pause the senders. False: go on. */
+  onPressure(high: boolean): void;
+  /** A statement failed; called before it is tried again. May repair what is missing (partitions). */
+  onFailure(error: unknown, attempt: number): Promise<void>;
+  limits?: Partial<IngestLimits>;
+}
+
+export interface Ingest {
+  submit(job: IngestJob): void;
+  counters(): IngestCounters;
+  /** Milliseconds from a batch's first fix to its commit, of the last batches. */
+  onBatch?: (tookMs: number, rows: number) => void;
+  /** Forgets the ends of trails kept for a device that went away. */
+  forget(deviceId: number): void;
+  /** Resolves when everything submitted is committed or failed; after `withinMs` the rest fails. */
+  drain(withinMs: number): Promise<void>;
+}
+
+interface Entry extends TrackRow {
+  job: Job;
+}
+
+interface Job extends IngestJob {
+  waiting: number;
+  stored: number;
+  duplicate: number;
+  isFailed: boolean;
+}
+
+/** What this instance knows of a device's trail, and what of it is under way. */
+interface Trail {
+  deviceId: number;
+  /** Null = not known: the next fix goes through settling, which reads it. */
+  end: TrailEnd | null;
+  /** Appends queued or running. Settling waits for them. */
+  appending: number;
+  /** While settling, or waiting for it, every further fix waits here. */
+  late: Entry[] | null;
+}
+
+/** Errors after which rows of a sound connection are given up, so that they do not block the others. */
+const GIVE_UP_ATTEMPTS = 8;
+
+/**
+ * Collects fixes into statements. Fixes newer than everything of their device are flagged in memory and appended,
+ * several statements at once; all others are settled in transactions of their own. A failed append becomes a
+ * settling, which finds out by itself what is stored. The queue is bounded by pausing the senders.
+ */
+export function createIngest(deps: IngestDeps): Ingest {
+  const limits = { ...INGEST_LIMITS, ...deps.limits };
+  const trails = new Map<number, Trail>();
+  const settleQueue = new Set<Trail>();
+  let fresh: Entry[] = [];
+  let appends = 0;
+  let settling = false;
+  let retryTimer: NodeJS.Timeout | null = null;
+  let attempt = 0;
+  let pumpPlanned = false;
+  let isPressed = false;
+  let stopped = false;
+  let idle: (() => void) | null = null;
+  const counters: IngestCounters = {
+    stored: 0,
+    duplicate: 0,
+    flagged: 0,
+    batches: 0,
+    settledBatches: 0,
+    failedBatches: 0,
+    queued: 0,
+    queuedMax: 0,
+    pressures: 0,
+  };
+
+  function submit(given: IngestJob): void {
+    if (stopped) return given.failed();
+    if (given.fixes.length === 0) return given.done({ stored: 0, duplicate: 0 });
+    const job: Job = { ...given, waiting: given.fixes.length, stored: 0, duplicate: 0, isFailed: false };
+    const trail = trailOf(given.deviceId);
+    const sorted = given.fixes.length === 1 ? given.fixes : [...given.fixes].sort((a, b) => a.t - b.t);
+    for (const fix of sorted) enqueue(trail, entryOf(job, fix));
+    counters.queued += sorted.length;
+    counters.queuedMax = Math.max(counters.queuedMax, counters.queued);
+    if (!isPressed && counters.queued >= limits.highWaterRows) {
+      isPressed = true;
+      counters.pressures += 1;
+      deps.onPressure(true);
+    }
+    planPump();
+  }
+
+  function entryOf(job: Job, fix: CheckedFix): Entry {
+    return {
+      job,
+      deviceId: job.deviceId,
+      truckId: job.truckId,
+      receivedAtMs: job.receivedAtMs,
+      t: fix.t,
+      lat: fix.lat,
+      lon: fix.lon,
+      speed: fix.speed,
+      heading: fix.heading,
+      accuracy: fix.accuracy,
+      battery: fix.battery,
+      ignition: fix.ignition,
+      flag: null,
+    };
+  }
+
+  function trailOf(deviceId: number): Trail {
+    let trail = trails.get(deviceId);
+    if (!trail) trails.set(deviceId, (trail = { deviceId, end: null, appending: 0, late: null }));
+    return trail;
+  }
+
+  function enqueue(trail: Trail, entry: Entry): void {
+    if (trail.late === null && trail.end !== null && entry.t > newestT(trail.end)) {
+      const step = extendTrail(trail.end, entry);
+      trail.end = step.end;
+      entry.flag = step.flag;
+      trail.appending += 1;
+      fresh.push(entry);
+      return;
+    }
+    trail.late ??= [];
+    trail.late.push(entry);
+    settleQueue.add(trail);
+  }
+
+  /** One pump a turn of the event loop: frames that arrive together share a statement. */
+  function planPump(): void {
+    if (pumpPlanned) return;
+    pumpPlanned = true;
+    setImmediate(() => {
+      pumpPlanned = false;
+      pump();
+    });
+  }
+
+  function pump(): void {
+    while (
+      fresh.length > 0 &&
+      appends < limits.parallel &&
+      (appends === 0 || fresh.length >= limits.pipelineRows)
+    ) {
+      void append(takeFresh());
+    }
+    if (!settling && retryTimer === null) {
+      const batch = takeLate();
+      if (batch.length > 0) void settle(batch);
+    }
+    if (idle && counters.queued === 0) idle();
+  }
+
+  function takeFresh(): Entry[] {
+    if (fresh.length <= limits.batchRows) {
+      const all = fresh;
+      fresh = [];
+      return all;
+    }
+    return fresh.splice(0, limits.batchRows);
+  }
+
+  function takeLate(): Entry[] {
+    const batch: Entry[] = [];
+    for (const trail of settleQueue) {
+      if (trail.appending > 0) continue;
+      settleQueue.delete(trail);
+      if (trail.late === null) continue;
+      // A device is settled whole: what is left of it would be late again.
+      for (const entry of trail.late) batch.push(entry);
+      trail.late = [];
+      if (batch.length >= limits.batchRows) break;
+    }
+    return batch;
+  }
+
+  async function append(batch: Entry[]): Promise<void> {
+    appends += 1;
+    const startedAt = performance.now();
+    let isWritten = false;
+    try {
+      isWritten = await deps.store.append(batch);
+    } catch (error) {
+      counters.failedBatches += 1;
+      await deps.onFailure(error, 1).catch(() => undefined);
+    }
+    appends -= 1;
+    if (isWritten) {
+      counters.batches += 1;
+      ingest.onBatch?.(performance.now() - startedAt, batch.length);
+      committed(batch, () => true);
+    } else {
+      for (const entry of batch) {
+        const trail = trailOf(entry.deviceId);
+        trail.end = null;
+        trail.late ??= [];
+        trail.late.push(entry);
+        settleQueue.add(trail);
+      }
+    }
+    for (const entry of batch) trailOf(entry.deviceId).appending -= 1;
+    pump();
+  }
+
+  async function settle(batch: Entry[]): Promise<void> {
+    settling = true;
+    const startedAt = performance.now();
+    let settled: Settled<Entry> | null = null;
+    try {
+      settled = await deps.store.settle(batch);
+    } catch (error) {
+      counters.failedBatches += 1;
+      attempt += 1;
+      await deps.onFailure(error, attempt).catch(() => undefined);
+      if (!isConnectionError(error) && attempt >= GIVE_UP_ATTEMPTS) giveUp(batch);
+      else putBack(batch);
+    }
+    settling = false;
+    if (settled) {
+      attempt = 0;
+      counters.batches += 1;
+      counters.settledBatches += 1;
+      ingest.onBatch?.(performance.now() - startedAt, batch.length);
+      const { stored, ends } = settled;
+      for (const [deviceId, end] of ends) release(trailOf(deviceId), end);
+      committed(batch, (entry) => stored.has(entry), ends);
+    } else if (!stopped) {
+      retryTimer = setTimeout(
+        () => {
+          retryTimer = null;
+          pump();
+        },
+        Math.min(5_000, 50 * 2 ** Math.min(attempt, 10)),
+      );
+    }
+    pump();
+  }
+
+  /** The trail is known again; what arrived meanwhile is looked at anew. */
+  function release(trail: Trail, end: TrailEnd): void {
+    const arrived = trail.late ?? [];
+    trail.end = end;
+    trail.late = null;
+    settleQueue.delete(trail);
+    for (const entry of arrived) enqueue(trail, entry);
+  }
+
+  function putBack(batch: readonly Entry[]): void {
+    for (const entry of batch) {
+      const trail = trailOf(entry.deviceId);
+      trail.end = null;
+      trail.late ??= [];
+      trail.late.push(entry);
+      settleQueue.add(trail);
+    }
+  }
+
+  function giveUp(batch: readonly Entry[]): void {
+    attempt = 0;
+    failJobs(batch);
+    const emptied = new Set(batch.map((entry) => trailOf(entry.deviceId)));
+    counters.queued -= batch.length;
+    for (const trail of emptied) {
+      trail.end = null;
+      if (trail.late?.length === 0) trail.late = null;
+      else settleQueue.add(trail);
+    }
+    relieve();
+  }
+
+  function failJobs(entries: readonly Entry[]): void {
+    for (const { job } of entries) {
+      if (job.isFailed) continue;
+      job.isFailed = true;
+      job.failed();
+    }
+  }
+
+  function committed(
+    batch: readonly Entry[],
+    isStored: (entry: Entry) => boolean,
+    ends?: ReadonlyMap<number, TrailEnd>,
+  ): void {
+    const latest = new Map<number, Entry>();
+    const finished: Job[] = [];
+    for (const entry of batch) {
+      const { job } = entry;
+      if (isStored(entry)) {
+        job.stored += 1;
+        counters.stored += 1;
+        if (entry.flag !== null) counters.flagged += 1;
+        else if (isNewest(entry, latest.get(entry.deviceId), ends)) latest.set(entry.deviceId, entry);
+      } else {
+        job.duplicate += 1;
+        counters.duplicate += 1;
+      }
+      job.waiting -= 1;
+      if (job.waiting === 0 && !job.isFailed) finished.push(job);
+    }
+    counters.queued -= batch.length;
+    for (const row of latest.values()) deps.onLatest(row);
+    for (const job of finished) job.done({ stored: job.stored, duplicate: job.duplicate });
+    relieve();
+  }
+
+  function isNewest(entry: Entry, so: Entry | undefined, ends?: ReadonlyMap<number, TrailEnd>): boolean {
+    if (ends) return ends.get(entry.deviceId)?.good?.t === entry.t;
+    return so === undefined || entry.t > so.t;
+  }
+
+  function relieve(): void {
+    if (!isPressed || counters.queued > limits.lowWaterRows) return;
+    isPressed = false;
+    deps.onPressure(false);
+  }
+
+  const ingest: Ingest = {
+    submit,
+    counters: () => ({ ...counters }),
+    forget(deviceId) {
+      const trail = trails.get(deviceId);
+      if (trail && trail.appending === 0 && trail.late === null) trails.delete(deviceId);
+    },
+    async drain(withinMs) {
+      if (counters.queued > 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, withinMs);
+          idle = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        idle = null;
+      }
+      stopped = true;
+      if (retryTimer) clearTimeout(retryTimer);
+      failJobs(fresh);
+      for (const trail of settleQueue) failJobs(trail.late ?? []);
+    },
+  };
+  return ingest;
+}
+
+function isConnectionError(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && /^(E[A-Z]+|CONNECT|08|57P|53)/.test(code);
+}

@@ -1,0 +1,295 @@
+import type postgres from 'postgres';
+import type { FixFlag } from '../../shared/telemetry.ts';
+import type { Sql } from '../db/connect.ts';
+import {
+  EMPTY_TRAIL,
+  extendTrail,
+  newestT,
+  trailEndAt,
+  type CheckedFix,
+  type Sighting,
+  type TrailEnd,
+} from './filters.ts';
+
+type Transaction = postgres.TransactionSql<{ bigint: number; numeric: number }>;
+
+/** A checked fix on its way into the tracks table. */
+export interface TrackRow extends CheckedFix {
+  deviceId: number;
+  /** As assigned when the device connected. */
+  truckId: number;
+  receivedAtMs: number;
+  flag: FixFlag | null;
+}
+
+export interface Settled<Row extends TrackRow> {
+  /** The rows that were new; all others were stored before. */
+  stored: Set<Row>;
+  /** Where each device's trail ends now. */
+  ends: Map<number, TrailEnd>;
+}
+
+export interface TrailStore {
+  /**
+   * Appends rows that are newer than everything their devices have, with flags computed from the ends this instance
+   * keeps: one statement. False, and nothing written, when another instance took a device over or a row was there.
+   */
+  append(rows: readonly TrackRow[]): Promise<boolean>;
+  /**
+   * Stores rows of any age, in any order, takes their devices over for this instance, and settles the flags around
+   * them: one transaction. The rows' own flags are set in passing.
+   */
+  settle<Row extends TrackRow>(rows: readonly Row[]): Promise<Settled<Row>>;
+}
+
+/** First key of the advisory locks: one second key a writer. */
+const WRITER_LOCK = 740_501;
+const WINDOW_ROWS = 500;
+
+/**
+ * @param writer random number of this instance. A writer's appends share a lock on it; who takes a device over waits
+ * for them, so that no append decided on an old end can commit later.
+ */
+export function createTrailStore(sql: Sql, writer: number): TrailStore {
+  return {
+    async append(rows) {
+      const written = await sql
+        .begin(async (tx) => {
+          const [, inserted] = await Promise.all([
+            tx`select pg_advisory_xact_lock_shared(${WRITER_LOCK}::int, ${writer}::int)`,
+            insertRows(tx, rows, writer),
+          ]);
+          if (inserted.count !== rows.length) throw new Overtaken();
+          return true;
+        })
+        .catch((error: unknown) => {
+          if (error instanceof Overtaken) return false;
+          throw error;
+        });
+      return written;
+    },
+
+    async settle<Row extends TrackRow>(rows: readonly Row[]) {
+      return sql.begin(async (tx) => {
+        const byDevice = groupByDevice(rows);
+        const deviceIds = [...byDevice.keys()].sort((a, b) => a - b);
+        await takeOver(tx, deviceIds, writer);
+        const ends = await readTrailEnds(tx, deviceIds);
+        const candidates: Row[] = [];
+        const late = new Set<Row>();
+        for (const [deviceId, deviceRows] of byDevice) {
+          let end = ends.get(deviceId)!;
+          for (const row of deviceRows) {
+            candidates.push(row);
+            if (row.t <= newestT(end)) {
+              late.add(row);
+              continue;
+            }
+            const step = extendTrail(end, row);
+            end = step.end;
+            row.flag = step.flag;
+          }
+          ends.set(deviceId, end);
+        }
+        const stored = await insertReturning(tx, candidates);
+        for (const [deviceId, deviceRows] of byDevice) {
+          const lateRows = deviceRows.filter((row) => late.has(row) && stored.has(row));
+          if (lateRows.length === 0) continue;
+          const changed = await settleAround(tx, deviceId, lateRows[0]!.t, lateRows.at(-1)!.t);
+          for (const row of deviceRows) if (changed.flags.has(row.t)) row.flag = changed.flags.get(row.t)!;
+          if (changed.end) ends.set(deviceId, changed.end);
+        }
+        return { stored, ends };
+      }) as Promise<Settled<Row>>;
+    },
+  };
+}
+
+class Overtaken extends Error {}
+
+/** A device's rows oldest first; of two with one instant the first to arrive counts. */
+function groupByDevice<Row extends TrackRow>(rows: readonly Row[]): Map<number, Row[]> {
+  const byDevice = new Map<number, Row[]>();
+  for (const row of rows) {
+    const list = byDevice.get(row.deviceId);
+    if (list) list.push(row);
+    else byDevice.set(row.deviceId, [row]);
+  }
+  for (const [deviceId, list] of byDevice) {
+    list.sort((a, b) => a.t - b.t);
+    byDevice.set(
+      deviceId,
+      list.filter((row, i) => i === 0 || row.t !== list[i - 1]!.t),
+    );
+  }
+  return byDevice;
+}
+
+/** Arrays as PostgreSQL's own text: the driver's serialiser would take longer than the insert. */
+function columns(rows: readonly TrackRow[]) {
+  const of = (read: (row: TrackRow) => number | boolean | string | null) => {
+    let text = '{';
+    for (let i = 0; i < rows.length; i++) text += (i === 0 ? '' : ',') + read(rows[i]!);
+    return text + '}';
+  };
+  return {
+    device: of((row) => row.deviceId),
+    truck: of((row) => row.truckId),
+    t: of((row) => row.t),
+    received: of((row) => row.receivedAtMs),
+    lon: of((row) => row.lon),
+    lat: of((row) => row.lat),
+    speed: of((row) => row.speed),
+    heading: of((row) => row.heading),
+    accuracy: of((row) => row.accuracy),
+    battery: of((row) => row.battery),
+    ignition: of((row) => row.ignition),
+    flag: of((row) => row.flag),
+  };
+}
+
+function insertRows(tx: Transaction, rows: readonly TrackRow[], writer: number) {
+  const c = columns(rows);
+  return tx`
+    insert into tracks (device_id, truck_id, recorded_at, received_at, geom, speed, heading, accuracy, battery,
+                        ignition, flag)
+    select f.device, f.truck, to_timestamp(f.t / 1000), to_timestamp(f.received / 1000),
+           ST_SetSRID(ST_MakePoint(f.lon, f.lat), 4326), f.speed, f.heading, f.accuracy, f.battery, f.ignition, f.flag
+      from unnest(${c.device}::bigint[], ${c.truck}::bigint[], ${c.t}::float8[], ${c.received}::float8[],
+                  ${c.lon}::float8[], ${c.lat}::float8[], ${c.speed}::real[], ${c.heading}::real[],
+                  ${c.accuracy}::real[], ${c.battery}::real[], ${c.ignition}::boolean[], ${c.flag}::text[])
+           as f(device, truck, t, received, lon, lat, speed, heading, accuracy, battery, ignition, flag)
+      join device_writers w on w.device_id = f.device and w.writer = ${writer}
+    on conflict (device_id, recorded_at) do nothing`;
+}
+
+async function insertReturning<Row extends TrackRow>(
+  tx: Transaction,
+  rows: readonly Row[],
+): Promise<Set<Row>> {
+  const c = columns(rows);
+  const inserted = await tx<{ device: number; t: number }[]>`
+    insert into tracks (device_id, truck_id, recorded_at, received_at, geom, speed, heading, accuracy, battery,
+                        ignition, flag)
+    select f.device, f.truck, to_timestamp(f.t / 1000), to_timestamp(f.received / 1000),
+           ST_SetSRID(ST_MakePoint(f.lon, f.lat), 4326), f.speed, f.heading, f.accuracy, f.battery, f.ignition, f.flag
+      from unnest(${c.device}::bigint[], ${c.truck}::bigint[], ${c.t}::float8[], ${c.received}::float8[],
+                  ${c.lon}::float8[], ${c.lat}::float8[], ${c.speed}::real[], ${c.heading}::real[],
+                  ${c.accuracy}::real[], ${c.battery}::real[], ${c.ignition}::boolean[], ${c.flag}::text[])
+           as f(device, truck, t, received, lon, lat, speed, heading, accuracy, battery, ignition, flag)
+    on conflict (device_id, recorded_at) do nothing
+    returning device_id::float8 as device, round(extract(epoch from recorded_at) * 1000)::float8 as t`;
+  const keys = new Set(inserted.map((row) => `${row.device}:${row.t}`));
+  return new Set(rows.filter((row) => keys.has(`${row.deviceId}:${row.t}`)));
+}
+
+/** Makes this instance the writer of the devices and waits for what their former writers have under way. */
+async function takeOver(tx: Transaction, deviceIds: readonly number[], writer: number): Promise<void> {
+  const ids = `{${deviceIds.join(',')}}`;
+  await tx`
+    insert into device_writers (device_id, writer)
+    select id, ${writer} from unnest(${ids}::bigint[]) as id order by id
+    on conflict (device_id) do nothing`;
+  const held = await tx<{ writer: number }[]>`
+    select writer from device_writers where device_id = any(${ids}::bigint[]) order by device_id for update`;
+  const others = [...new Set(held.map((row) => row.writer))].filter((other) => other !== writer);
+  if (others.length === 0) return;
+  await tx`
+    update device_writers set writer = ${writer}
+     where device_id = any(${ids}::bigint[]) and writer <> ${writer}`;
+  for (const other of others.sort((a, b) => a - b)) {
+    await tx`select pg_advisory_xact_lock(${WRITER_LOCK}::int, ${other}::int)`;
+  }
+}
+
+interface SightingRow {
+  device: number;
+  t: number | null;
+  lon: number;
+  lat: number;
+}
+
+/** Where the trails of these devices end, from the stored rows. */
+export async function readTrailEnds(
+  tx: Transaction | Sql,
+  deviceIds: readonly number[],
+): Promise<Map<number, TrailEnd>> {
+  const ids = `{${deviceIds.join(',')}}`;
+  const good = await tx<SightingRow[]>`
+    select d.id::float8 as device, g.t, g.lon, g.lat
+      from unnest(${ids}::bigint[]) as d(id)
+      left join lateral (
+        select round(extract(epoch from recorded_at) * 1000)::float8 as t, ST_X(geom) as lon, ST_Y(geom) as lat
+          from tracks where device_id = d.id and flag is null order by recorded_at desc limit 1) g on true`;
+  const ends = new Map<number, TrailEnd>(
+    good.map((row) => [
+      row.device,
+      row.t === null ? EMPTY_TRAIL : trailEndAt({ t: row.t, lat: row.lat, lon: row.lon }),
+    ]),
+  );
+  const known = good.filter((row) => row.t !== null);
+  const doubted = await tx<(SightingRow & { t: number })[]>`
+    select d.id::float8 as device, round(extract(epoch from k.recorded_at) * 1000)::float8 as t,
+           ST_X(k.geom) as lon, ST_Y(k.geom) as lat
+      from unnest(${`{${known.map((row) => row.device).join(',')}}`}::bigint[],
+                  ${`{${known.map((row) => row.t).join(',')}}`}::float8[]) as d(id, t)
+      join tracks k on k.device_id = d.id and k.recorded_at > to_timestamp(d.t / 1000)
+     order by d.id, k.recorded_at`;
+  for (const row of doubted) ends.set(row.device, extendTrail(ends.get(row.device)!, row).end);
+  return ends;
+}
+
+/**
+ * Flags the rows between `fromT` and `toT` and those after them whose flags change by them. It starts from the last
+ * plausible row before, where the fold's state is that row alone, and stops at the first later row that was and
+ * stays plausible: from there on both folds are the same. `end` is null when it stopped before the newest row.
+ */
+async function settleAround(
+  tx: Transaction,
+  deviceId: number,
+  fromT: number,
+  toT: number,
+): Promise<{ flags: Map<number, FixFlag | null>; end: TrailEnd | null }> {
+  const [start] = await tx<Sighting[]>`
+    select round(extract(epoch from recorded_at) * 1000)::float8 as t, ST_X(geom) as lon, ST_Y(geom) as lat
+      from tracks
+     where device_id = ${deviceId} and flag is null and recorded_at < to_timestamp(${fromT}::float8 / 1000)
+     order by recorded_at desc limit 1`;
+  const flags = new Map<number, FixFlag | null>();
+  let end = start ? trailEndAt(start) : EMPTY_TRAIL;
+  let cursor = start?.t ?? 0;
+  for (let converged = false; ;) {
+    const rows = await tx<(Sighting & { flag: FixFlag | null })[]>`
+      select round(extract(epoch from recorded_at) * 1000)::float8 as t, ST_X(geom) as lon, ST_Y(geom) as lat, flag
+        from tracks
+       where device_id = ${deviceId} and recorded_at > to_timestamp(${cursor}::float8 / 1000)
+       order by recorded_at limit ${WINDOW_ROWS}`;
+    for (const row of rows) {
+      const step = extendTrail(end, row);
+      end = step.end;
+      if (step.flag !== row.flag) flags.set(row.t, step.flag);
+      else if (step.flag === null && row.t > toT) {
+        converged = true;
+        break;
+      }
+    }
+    if (converged || rows.length < WINDOW_ROWS) {
+      await writeFlags(tx, deviceId, flags);
+      return { flags, end: converged ? null : end };
+    }
+    cursor = rows.at(-1)!.t;
+  }
+}
+
+async function writeFlags(
+  tx: Transaction,
+  deviceId: number,
+  flags: ReadonlyMap<number, FixFlag | null>,
+): Promise<void> {
+  if (flags.size === 0) return;
+  await tx`
+    update tracks k set flag = c.flag
+      from unnest(${`{${[...flags.keys()].join(',')}}`}::float8[],
+                  ${`{${[...flags.values()].join(',')}}`}::text[]) as c(t, flag)
+     where k.device_id = ${deviceId} and k.recorded_at = to_timestamp(c.t / 1000)`;
+}
