@@ -38,7 +38,7 @@ export function drawGrids(majors: PieceIndex, waters: Waters, random: () => numb
   drawCentre(grids, majors, isFree);
   for (const district of DISTRICTS) {
     const isHome = (spot: Spot): boolean =>
-      isBuiltUp(spot) && nearestDistrict(spot) === district && !isInCentre(spot) && isFree(spot);
+      nearestDistrict(spot) === district && isBuiltUp(spot) && !isInCentre(spot) && isFree(spot);
     drawDistrict(district, 1500, isHome, grids, majors, random);
   }
   for (const village of VILLAGES) {
@@ -55,8 +55,13 @@ export function drawGrids(majors: PieceIndex, waters: Waters, random: () => numb
 
 function nearestDistrict(spot: Spot): District | undefined {
   let best: District | undefined;
+  let bestM = Infinity;
   for (const district of DISTRICTS) {
-    if (!best || apartM(spot, district.at) < apartM(spot, best.at)) best = district;
+    const distanceM = apartM(spot, district.at);
+    if (distanceM < bestM) {
+      best = district;
+      bestM = distanceM;
+    }
   }
   return best;
 }

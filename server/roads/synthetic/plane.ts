@@ -29,7 +29,8 @@ export function isOnMap([east, north]: Spot): boolean {
 }
 
 export function apartM(a: Spot, b: Spot): number {
-  return Math.hypot(a[0] - b[0], a[1] - b[1]);
+  const [east, north] = [a[0] - b[0], a[1] - b[1]];
+  return Math.sqrt(east * east + north * north);
 }
 
 export function between(a: Spot, b: Spot, share: number): Spot {
@@ -147,30 +148,41 @@ export function indexPieces(lines: readonly (readonly Spot[])[]): PieceIndex {
       }
     });
   });
-  const collect = (a: Spot, b: Spot, marginM: number): Piece[] => {
+  const around = (a: Spot, b: Spot): Piece[] => {
     const found = new Set<Piece>();
-    for (const key of cellsOf(a, b, marginM)) for (const piece of cells.get(key) ?? []) found.add(piece);
+    for (const key of cellsOf(a, b, 1)) for (const piece of cells.get(key) ?? []) found.add(piece);
     return [...found];
   };
-  return {
-    around: (a, b) => collect(a, b, 1),
-    nearest(spot, radiusM, accept) {
-      let best: Nearest | null = null;
-      for (const { line, a, b } of collect(spot, spot, radiusM)) {
-        if (accept && !accept(line)) continue;
-        const span = apartM(a, b);
-        if (span === 0) continue;
-        const direction: Spot = [(b[0] - a[0]) / span, (b[1] - a[1]) / span];
-        const along = (spot[0] - a[0]) * direction[0] + (spot[1] - a[1]) * direction[1];
-        const point = between(a, b, Math.min(1, Math.max(0, along / span)));
+  const nearest = (spot: Spot, radiusM: number, accept?: (line: number) => boolean): Nearest | null => {
+    let best: Piece | null = null;
+    let bestPoint = spot;
+    let bestM = Infinity;
+    for (const key of cellsOf(spot, spot, radiusM)) {
+      for (const piece of cells.get(key) ?? []) {
+        if (accept && !accept(piece.line)) continue;
+        const point = closestOn(piece, spot);
         const distanceM = apartM(point, spot);
-        if (distanceM <= radiusM && (!best || distanceM < best.distanceM)) {
-          best = { distanceM, point, direction, line };
-        }
+        if (distanceM > radiusM || distanceM >= bestM) continue;
+        best = piece;
+        bestPoint = point;
+        bestM = distanceM;
       }
-      return best;
-    },
+    }
+    if (!best) return null;
+    const { a, b, line } = best;
+    const span = apartM(a, b) || 1;
+    const direction: Spot = [(b[0] - a[0]) / span, (b[1] - a[1]) / span];
+    return { distanceM: bestM, point: bestPoint, direction, line };
   };
+  return { around, nearest };
+}
+
+function closestOn({ a, b }: Piece, spot: Spot): Spot {
+  const [east, north] = [b[0] - a[0], b[1] - a[1]];
+  const squared = east * east + north * north;
+  if (squared === 0) return a;
+  const share = ((spot[0] - a[0]) * east + (spot[1] - a[1]) * north) / squared;
+  return between(a, b, Math.min(1, Math.max(0, share)));
 }
 
 /** Numbers of the cells that a box touches; the plane is far smaller than 8192 cells across. */
