@@ -1,9 +1,10 @@
+import { DomainError } from '../../shared/errors.ts';
 import type { LiveTruck } from '../../shared/telemetry.ts';
 import type { RateLimiter } from '../access/limiter.ts';
-import { DomainError } from '../../shared/errors.ts';
 import type { Config } from '../config.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Store } from '../events/store.ts';
+import type { Metrics } from '../ops/metrics.ts';
 
 /** What the API writes to; pino fits. */
 export interface Log {
@@ -29,22 +30,19 @@ export interface HealthProbes {
 /** An OSRM v1 answer: the path behind `/osrm`, with its query, in; status and JSON out. */
 export type OsrmTransport = (pathAndQuery: string) => Promise<{ status: number; body: unknown }>;
 
-/** A base-map tile: gzip bytes and their tag; null outside what is covered or where nothing is drawn. */
-export type TileSource = (
-  z: number,
-  x: number,
-  y: number,
-) => Promise<{ body: Uint8Array; etag: string; gzip: boolean } | null>;
-
-/** Prometheus text; prom-client's Registry fits. */
-export interface MetricsRegistry {
-  contentType: string;
-  metrics(): Promise<string>;
+/** Base-map tiles, gzipped; null where there is nothing to draw. */
+export interface TileStore {
+  gzippedTile(z: number, x: number, y: number): Uint8Array | null;
 }
+
+/** What the HTTP server counts; the product's own metrics fit. */
+export type HttpMetrics = Pick<Metrics, 'text' | 'contentType' | 'httpSeconds' | 'unexpectedErrors'>;
 
 /** Latest positions as the hub keeps them. */
 export interface LivePositions {
   snapshot(): LiveTruck[];
+  /** The snapshot, then only what changed; whoever does not read is owed nothing but the newest state. */
+  updates(signal: AbortSignal): AsyncIterable<{ trucks: LiveTruck[] }>;
 }
 
 /** Everything the API needs; main.ts fills it. */
@@ -56,11 +54,11 @@ export interface Services {
   probes: HealthProbes;
   /** Version of this build, shown by /health and /client-config. */
   release: string;
-  /** Absent only where a test needs no planning. */
+  /** Plans; absent where nothing plans (a tool, a narrow test). */
   dispatch?: Dispatch;
-  metrics?: MetricsRegistry;
+  metrics?: HttpMetrics;
   osrm?: OsrmTransport;
-  tiles?: TileSource;
+  tiles?: TileStore;
   live?: LivePositions;
   /** True when the streets are invented: the map says so. */
   synthetic?: () => boolean;

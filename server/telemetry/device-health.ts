@@ -1,3 +1,6 @@
+import type { Database } from '../db/connect.ts';
+import type { DeviceKind, FleetState } from './fleet-state.ts';
+import { OFFLINE_AFTER_MS, STALE_AFTER_MS } from './motion.ts';
 import { REJECT_REASONS, type RejectReason } from '../../shared/telemetry.ts';
 
 /** What one device did since this instance started; the numbers behind `fleet.deviceHealth`. */
@@ -42,4 +45,74 @@ export function countFrame(tally: DeviceTally, nowMs: number, newestT: number | 
   tally.frames += 1;
   tally.lastSeenAtMs = nowMs;
   if (newestT !== null) tally.skewS = Math.round((newestT - nowMs) / 100) / 10;
+}
+
+/** One device as an operator sees it. Instants in ISO 8601; counts since this instance started. */
+export interface DeviceHealth {
+  deviceId: number;
+  truckId: number;
+  name: string;
+  kind: DeviceKind;
+  state: 'online' | 'stale' | 'offline' | 'never';
+  isConnected: boolean;
+  lastSeenAt: string | null;
+  lastFixAt: string | null;
+  /** 0–1. */
+  battery: number | null;
+  accuracyM: number | null;
+  skewS: number | null;
+  framesPerS: number;
+  stored: number;
+  duplicate: number;
+  badFrames: number;
+  rejected: Record<RejectReason, number>;
+}
+
+/** Health of every device in use: what the database keeps of it and what this instance saw. */
+export async function deviceHealth(
+  database: Database,
+  fleet: FleetState,
+  tallies: ReadonlyMap<number, DeviceTally>,
+  nowMs: number,
+): Promise<DeviceHealth[]> {
+  const rows = await database.sql<
+    { id: number; truckId: number; name: string; kind: DeviceKind; seenAt: number | null }[]
+  >`
+    select id::float8 as id, truck_id::float8 as "truckId", name, kind,
+           (extract(epoch from last_seen_at) * 1000)::float8 as "seenAt"
+      from devices where revoked_at is null order by id`;
+  return rows.map((row) => {
+    const tally = tallies.get(row.id) ?? newTally(0);
+    const fix = fleet.device(row.id);
+    const seenAtMs = Math.max(tally.lastSeenAtMs, row.seenAt ?? 0, fix?.receivedAtMs ?? 0);
+    return {
+      deviceId: row.id,
+      truckId: row.truckId,
+      name: row.name,
+      kind: row.kind,
+      state: healthState(seenAtMs, nowMs),
+      isConnected: tally.isConnected,
+      lastSeenAt: isoOrNull(seenAtMs),
+      lastFixAt: isoOrNull(fix?.t ?? 0),
+      battery: fix?.battery ?? null,
+      accuracyM: fix?.accuracy ?? null,
+      skewS: tally.skewS,
+      framesPerS: Math.round(tally.framesPerS * 100) / 100,
+      stored: tally.stored,
+      duplicate: tally.duplicate,
+      badFrames: tally.badFrames,
+      rejected: tally.rejected,
+    };
+  });
+}
+
+function healthState(seenAtMs: number, nowMs: number): DeviceHealth['state'] {
+  if (seenAtMs === 0) return 'never';
+  const ageMs = nowMs - seenAtMs;
+  if (ageMs > OFFLINE_AFTER_MS) return 'offline';
+  return ageMs > STALE_AFTER_MS ? 'stale' : 'online';
+}
+
+function isoOrNull(atMs: number): string | null {
+  return atMs > 0 ? new Date(atMs).toISOString() : null;
 }

@@ -1,0 +1,31 @@
+import { tracked, TRPCError } from '@trpc/server';
+import { z } from 'zod';
+import { DomainError } from '../../../shared/errors.ts';
+import { eventFeed } from '../../live/event-feed.ts';
+import { asTrpcError } from '../errors.ts';
+import { optional } from '../inputs.ts';
+import { procedureFor, router } from '../trpc.ts';
+
+/** Malformed ids pass here: the feed answers them with its own word. */
+const lastEventId = z.union([z.string().max(200), z.number()]).nullish();
+
+export const liveRouter = router({
+  trucks: procedureFor('operator').subscription(async function* ({ ctx, signal }) {
+    const { live } = ctx.services;
+    if (!live) throw new DomainError('shutting-down', 'Positions are not served here.');
+    yield* live.updates(signal ?? new AbortController().signal);
+  }),
+  events: procedureFor('operator')
+    .input(optional(z.object({ lastEventId })))
+    .subscription(async function* ({ ctx, input, signal }) {
+      const { database, bus } = ctx.services.store;
+      const after = input.lastEventId ?? null;
+      try {
+        for await (const event of eventFeed(database, bus, after, signal ?? new AbortController().signal)) {
+          yield tracked(String(event.id), event);
+        }
+      } catch (cause) {
+        throw asTrpcError(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause }));
+      }
+    }),
+});

@@ -1,0 +1,195 @@
+import { randomInt } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { RejectReason } from '../../shared/telemetry.ts';
+import { authenticateApiToken } from '../access/api-tokens.ts';
+import { authenticateDevice, deviceByUniqueId } from '../access/devices.ts';
+import type { Store } from '../events/store.ts';
+import { createLiveHub, type LiveHub } from '../live/hub.ts';
+import { createDeviceLatestWriter, readLatestFixes } from './device-latest.ts';
+import { deviceHealth, type DeviceHealth } from './device-health.ts';
+import { createFleetState, type DeviceFix, type DeviceKind, type FleetState } from './fleet-state.ts';
+import { createGateway, type GatewayCounters, type GatewayOptions } from './gateway.ts';
+import { createIngest, type IngestCounters, type IngestLimits } from './ingest.ts';
+import { createIntake, type Device } from './intake.ts';
+import { createPartitions } from './partitions.ts';
+import { watchRevocations } from './revocations.ts';
+import { registerTrackerRoutes } from './tracker-routes.ts';
+import { createTrailStore, type TrackRow } from './trail-store.ts';
+
+export interface TelemetryDeps {
+  store: Store;
+  log: {
+    info(fields: object, message?: string): void;
+    warn(fields: object, message?: string): void;
+    error(fields: object, message?: string): void;
+  };
+  /** Days of tracks kept before today. */
+  retentionDays?: number;
+  gateway?: Partial<GatewayOptions>;
+  ingest?: Partial<IngestLimits>;
+  /** The live feed's tick in ms. */
+  tickMs?: number;
+}
+
+export interface TelemetryStats {
+  ingest: IngestCounters;
+  gateway: GatewayCounters;
+  rejected: Record<RejectReason, number>;
+  screens: number;
+}
+
+/** What metrics want to be told as it happens. */
+export interface TelemetryWatch {
+  onBatch?: (tookMs: number, rows: number) => void;
+  onReject?: (reason: RejectReason) => void;
+}
+
+export interface Telemetry {
+  /** Serves `WS /gps` of an HTTP server. */
+  attach(server: Server): void;
+  /** Adds the HTTP trackers' paths. */
+  registerRoutes(app: FastifyInstance): void;
+  fleet: FleetState;
+  live: LiveHub;
+  stats(): TelemetryStats;
+  deviceHealth(): Promise<DeviceHealth[]>;
+  watch(watch: TelemetryWatch): void;
+  /** Reads nothing more, commits and acknowledges what was read, says goodbye; within 10 s. */
+  stop(): Promise<void>;
+}
+
+const RETENTION_DAYS = 400;
+const DRAIN_MS = 7_000;
+const GOODBYE_MS = 2_000;
+
+/** The position flow: devices in, commits, acknowledgements, fleet state, live feed. Ready when it resolves. */
+export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
+  const { store, log } = deps;
+  const { database, clock, bus } = store;
+  const partitions = createPartitions({
+    sql: database.sql,
+    clock,
+    retentionDays: deps.retentionDays ?? RETENTION_DAYS,
+    log,
+  });
+  await partitions.maintain();
+  const stopPartitions = partitions.start();
+
+  const fleet = createFleetState(clock);
+  for (const fix of await readLatestFixes(database.sql)) fleet.apply(fix);
+  const live = createLiveHub(fleet, deps.tickMs);
+  const latest = createDeviceLatestWriter(database.sql, log);
+  for (const fix of fleet.deviceFixes()) latest.note(fix);
+  const stopLatest = latest.start();
+
+  const kinds = new Map<number, DeviceKind>();
+  const ingest = createIngest({
+    store: createTrailStore(database.sql, randomInt(1, 2 ** 31 - 1)),
+    limits: deps.ingest,
+    onLatest(row) {
+      const fix = deviceFixOf(row, kinds.get(row.deviceId) ?? 'tracker');
+      if (fleet.apply(fix)) latest.note(fix);
+    },
+    onPressure: (high) => gateway.setPressure(high),
+    async onFailure(error, attempt) {
+      log.warn({ err: error, attempt }, 'a batch of fixes was not committed; tried again');
+      // A day without its partition: a clock that jumped, or a server that slept.
+      if ((error as { code?: unknown }).code === '23514') await partitions.maintain();
+    },
+  });
+  const intake = createIntake({ ingest, clock, oldestMs: partitions.oldestMs });
+  let isStopping = false;
+
+  async function known(find: Promise<Device | null>): Promise<Device | null> {
+    const device = await find;
+    if (!device) return null;
+    kinds.set(device.id, device.kind);
+    latest.seen(device.id, clock());
+    return device;
+  }
+  const authenticate = (token: string) => known(authenticateDevice(database, token));
+
+  const gateway = createGateway({
+    authenticate,
+    intake,
+    clock,
+    log,
+    onGone: (deviceId) => ingest.forget(deviceId),
+    options: deps.gateway,
+  });
+  const stopSigns = noteSigns();
+  const revocations = await watchRevocations(database, bus, log, (deviceId) => gateway.revoke(deviceId));
+  live.start();
+
+  /** Every connected device that sent something since the last look was seen. */
+  function noteSigns(): () => void {
+    let lookedAtMs = clock();
+    const timer = setInterval(() => {
+      const nowMs = clock();
+      for (const [deviceId, tally] of intake.tallies) {
+        if (tally.lastSeenAtMs >= lookedAtMs && tally.frames > 0) latest.seen(deviceId, tally.lastSeenAtMs);
+      }
+      lookedAtMs = nowMs;
+    }, 5_000);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  return {
+    attach: gateway.attach,
+    registerRoutes(app) {
+      registerTrackerRoutes(app, {
+        authenticate,
+        deviceByUniqueId: (uniqueId) => known(deviceByUniqueId(database, uniqueId)),
+        isPositionsToken: async (token) =>
+          (await authenticateApiToken(database, token, 'positions')) !== null,
+        intake,
+        clock,
+        budgetOf: gateway.budgetOf,
+        isBusy: () => isStopping || ingest.counters().queued >= 50_000,
+      });
+    },
+    fleet,
+    live,
+    stats: () => ({
+      ingest: ingest.counters(),
+      gateway: gateway.counters(),
+      rejected: intake.rejectedByReason(),
+      screens: live.subscribers(),
+    }),
+    deviceHealth: () => deviceHealth(database, fleet, intake.tallies, clock()),
+    watch(watch) {
+      ingest.onBatch = watch.onBatch;
+      intake.onReject = watch.onReject;
+    },
+    async stop() {
+      isStopping = true;
+      gateway.quiesce();
+      await ingest.drain(DRAIN_MS);
+      await gateway.close(GOODBYE_MS);
+      stopSigns();
+      revocations.stop();
+      stopPartitions();
+      await stopLatest();
+      live.stop();
+    },
+  };
+}
+
+function deviceFixOf(row: TrackRow, kind: DeviceKind): DeviceFix {
+  return {
+    deviceId: row.deviceId,
+    truckId: row.truckId,
+    kind,
+    t: row.t,
+    receivedAtMs: row.receivedAtMs,
+    lat: row.lat,
+    lon: row.lon,
+    speed: row.speed,
+    heading: row.heading,
+    accuracy: row.accuracy,
+    battery: row.battery,
+    ignition: row.ignition,
+  };
+}
