@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { withSecretFiles } from './ops/secret-files.ts';
 
 export type RunMode = 'production' | 'demo' | 'test';
 
@@ -107,18 +108,21 @@ export class ConfigError extends Error {
 const S3_KEYS = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
 
 /**
- * Parses the environment once. An empty value counts as unset. Production needs PUBLIC_URL and either DATABASE_URL or
- * EMBEDDED=1; the demo and tests embed their database unless told otherwise.
+ * Parses the environment once. An empty value counts as unset; a secret may lie in a file that `KEY_FILE` names.
+ * Production needs PUBLIC_URL and either DATABASE_URL or EMBEDDED=1; the demo and tests embed their database unless
+ * told otherwise.
  * @throws ConfigError with one line for each missing or malformed key
  */
 export function loadConfig(env: Record<string, string | undefined>, { mode }: { mode: RunMode }): Config {
+  const { env: full, problems: unreadable } = withSecretFiles(env);
   const given = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(full).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = environment.safeParse(given);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  problems.push(...unreadable);
   if (mode === 'production') {
     if (!given.PUBLIC_URL)
       problems.push('PUBLIC_URL: missing; the address people will type, such as https://epagal.example');

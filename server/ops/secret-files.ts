@@ -11,31 +11,30 @@ const KEYS = [
   'S3_SECRET_ACCESS_KEY',
 ] as const;
 
-/** A secret's file could not be read, or its key is set twice; the message is one line for people. */
-export class SecretFileError extends Error {
-  override readonly name = 'SecretFileError';
-}
-
 /**
- * The environment with each `KEY_FILE` replaced by what its file holds, less the line end.
- * @throws SecretFileError when a file cannot be read, is empty, or its key is set as well
+ * The environment with each `KEY_FILE` replaced by what its file holds, less the line end. A file that cannot be
+ * read or is empty, and a key set twice, are problems of one line each.
  */
 export function withSecretFiles(
   env: Record<string, string | undefined>,
   read: (path: string) => string = (path) => readFileSync(path, 'utf8'),
-): Record<string, string | undefined> {
+): { env: Record<string, string | undefined>; problems: string[] } {
   const result = { ...env };
+  const problems: string[] = [];
   for (const key of KEYS) {
     const path = env[`${key}_FILE`];
     if (!path) continue;
-    if (env[key]) throw new SecretFileError(`${key}_FILE: contradicts ${key}; set one of them`);
+    delete result[`${key}_FILE`];
+    if (env[key]) {
+      problems.push(`${key}_FILE: contradicts ${key}; set one of them`);
+      continue;
+    }
     try {
       result[key] = read(path).trim();
+      if (!result[key]) problems.push(`${key}_FILE: ${path} is empty`);
     } catch {
-      throw new SecretFileError(`${key}_FILE: ${path} cannot be read`);
+      problems.push(`${key}_FILE: ${path} cannot be read`);
     }
-    if (!result[key]) throw new SecretFileError(`${key}_FILE: ${path} is empty`);
-    delete result[`${key}_FILE`];
   }
-  return result;
+  return { env: result, problems };
 }
