@@ -575,6 +575,30 @@ export const COUNTRY_ROADS: readonly PlannedRoad[] = [
     ],
   },
   {
+    name: 'Vía a Colaya',
+    highway: 'unclassified',
+    surface: 'gravel',
+    wanderM: 60,
+    through: [
+      [2700, 6700],
+      [4300, 6350],
+      [6300, 6700],
+      [8700, 7300],
+    ],
+  },
+  {
+    name: 'Vía a Yugsiloma',
+    highway: 'unclassified',
+    surface: 'compacted',
+    wanderM: 50,
+    through: [
+      [1150, 2350],
+      [2100, 3300],
+      [3500, 4300],
+      [4300, 6350],
+    ],
+  },
+  {
     name: 'Vía a Pintze',
     highway: 'unclassified',
     surface: 'gravel',

@@ -11,7 +11,7 @@ const NORTH_M = 8150;
 const FIELD_M = 470;
 
 /**
- * Farm lanes: a loose mesh between the country roads, dense near them and thin in the mountains. Lanes end at
+ * Farm lanes: a loose mesh between the country roads, denser near them and in the valley than in the mountains. Lanes end at
  * rivers, so that the next bridge is a real way round.
  */
 export function drawCountryside(majors: PieceIndex, waters: Waters, random: () => number): Street[] {
@@ -57,6 +57,6 @@ export function drawCountryside(majors: PieceIndex, waters: Waters, random: () =
 function lanesPer([x, y]: Spot, majors: PieceIndex): number {
   const nearRoad = majors.nearest([x, y], 900) !== null;
   const isMountain = x > 5200 || x < -7600 || Math.hypot(x + 5000, y + 1500) < 1200;
-  if (isMountain) return nearRoad ? 0.34 : 0.1;
-  return nearRoad ? 0.68 : 0.45;
+  if (isMountain) return nearRoad ? 0.46 : 0.42;
+  return nearRoad ? 0.68 : 0.56;
 }

@@ -197,7 +197,7 @@ function drawPlaces(scenery: Scenery): void {
     label([village.at[0] + 40, village.at[1] + 30], isParish ? 'village' : 'locality', village.name);
   }
   const localities: readonly [Spot, string][] = [
-    [[-4750, 260], 'Inchapo'],
+    [[-5150, -1180], 'Inchapo'],
     [[2900, 2550], 'Yugsiloma'],
     [[3300, -2700], 'Santán'],
     [[-3900, -900], 'Chan'],
