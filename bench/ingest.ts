@@ -1,0 +1,171 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { hashToken } from '../server/access/token.ts';
+import { connectDatabase, type Database } from '../server/db/connect.ts';
+import { migrateUp } from '../server/db/migrate.ts';
+import { ensureTrackPartitions } from '../server/db/track-partitions.ts';
+import { silentLog } from '../server/ops/log.ts';
+import type { FleetOrder, FleetReport } from './fleet-process.ts';
+import type { ServerOrder } from './ingest-server.ts';
+import { startCluster } from './postgres-cluster.ts';
+
+/**
+ * How many fixes a second the product commits and acknowledges, beside a bare pipeline on the same machine, database
+ * and wire: real PostgreSQL with fsync, real websockets, one fix a frame, the fleet in a process of its own.
+ * `--devices N --seconds S --window W --rounds R`; the last line is JSON.
+ */
+const { values } = parseArgs({
+  options: {
+    devices: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '8' },
+    window: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '2' },
+  },
+});
+const devices = Number(values.devices);
+const seconds = Number(values.seconds);
+const window = Number(values.window);
+const rounds = Number(values.rounds);
+
+interface Measure {
+  loopDelayP99Ms: number;
+  loopDelayMaxMs: number;
+  rssMb: number;
+  cpuMs: number;
+}
+
+function start(file: string): ChildProcess {
+  return fork(new URL(file, import.meta.url), { execArgv: ['--import', 'tsx'], serialization: 'advanced' });
+}
+
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => {
+      const failed = (message as { error?: string }).error;
+      if (failed === undefined) resolve(message as T);
+      else reject(new Error(failed));
+    });
+    child.once('exit', (code) => reject(new Error(`a bench process ended with ${code}`)));
+  });
+}
+
+async function seedDevices(database: Database): Promise<string[]> {
+  const tokens = Array.from({ length: devices }, (_, i) => `bench-device-token-${i}`);
+  await database.sql`
+    with truck as (
+      insert into trucks (plate, type, capacity)
+      select 'BEN-' || lpad(n::text, 4, '0'), 'posterior', 25 from generate_series(1, ${devices}) n
+      returning id)
+    insert into devices (truck_id, name, token_hash)
+    select t.id, 'bench', h.hash
+      from (select id, row_number() over (order by id) as n from truck) t
+      join unnest(${tokens.map(hashToken)}::text[]) with ordinality as h(hash, n) on h.n = t.n`;
+  return tokens;
+}
+
+let fleetClock = Date.now() - 5 * 86_400_000;
+
+async function round(
+  kind: 'product' | 'bare',
+  databaseUrl: string,
+  tokens: string[],
+  pace: FleetOrder['pace'],
+  repeatEvery: number,
+): Promise<{ fleet: FleetReport; measure: Measure }> {
+  const server = start('./ingest-server.ts');
+  server.send({ kind, databaseUrl } satisfies ServerOrder);
+  const { port } = await answer<{ port: number }>(server);
+  const fleet = start('./fleet-process.ts');
+  const order: FleetOrder = {
+    url: `ws://127.0.0.1:${port}/gps`,
+    tokens,
+    fromMs: fleetClock,
+    seconds,
+    pace,
+    repeatEvery,
+  };
+  // Later rounds start after the earlier ones' instants, so that each begins on fresh ground.
+  fleetClock += 12 * 3_600_000;
+  server.send('measure' satisfies ServerOrder);
+  await answer(server);
+  fleet.send(order);
+  const { report } = await answer<{ report: FleetReport }>(fleet);
+  fleet.kill();
+  server.send('measure' satisfies ServerOrder);
+  const measure = await answer<Measure>(server);
+  server.send('stop' satisfies ServerOrder);
+  await new Promise((resolve) => server.once('exit', resolve));
+  const of = (value: number) => Math.round(value * 10) / 10;
+  console.log(
+    `${kind} ${pace.kind}: ${Math.round(report.ackedPerS)} fixes/s, ack p50 ${of(report.ackP50Ms)} p99 ${of(report.ackP99Ms)} ms, ` +
+      `loop p99 ${of(measure.loopDelayP99Ms)} max ${of(measure.loopDelayMaxMs)} ms, rss ${Math.round(measure.rssMb)} MB, ` +
+      `cpu ${Math.round(measure.cpuMs / 10 / seconds)} %, closed ${report.closed}, rejected ${report.rejected}`,
+  );
+  return { fleet: report, measure };
+}
+
+async function countTracks(database: Database): Promise<number> {
+  const [row] = await database.sql<{ count: number }[]>`select count(*)::float8 as count from tracks`;
+  return row!.count;
+}
+
+const cluster = await startCluster();
+try {
+  const database = await connectDatabase({ databaseUrl: cluster.url, log: silentLog() });
+  await migrateUp(database.sql);
+  await ensureTrackPartitions(
+    database.sql,
+    new Date(Date.now() - 7 * 86_400_000),
+    new Date(Date.now() + 86_400_000),
+  );
+  const tokens = await seedDevices(database);
+  const full = { kind: 'full', window } as const;
+  const best = { product: 0, bare: 0 };
+  let lost = 0;
+  let duplicated = 0;
+  let loopDelayP99Ms = 0;
+  let rssMb = 0;
+
+  const check = async (before: number, fleet: FleetReport) => {
+    const rows = (await countTracks(database)) - before;
+    lost += Math.max(0, fleet.stored - rows);
+    duplicated += Math.max(0, rows - fleet.sentFixes, fleet.stored - fleet.sentFixes);
+    if (fleet.acked === fleet.sentFixes + fleet.repeated)
+      duplicated += Math.abs(fleet.duplicate - fleet.repeated);
+  };
+
+  for (let i = 0; i < rounds; i++) {
+    await database.sql`checkpoint`;
+    best.bare = Math.max(best.bare, (await round('bare', cluster.url, tokens, full, 0)).fleet.ackedPerS);
+    await database.sql`checkpoint`;
+    const before = await countTracks(database);
+    const { fleet, measure } = await round('product', cluster.url, tokens, full, 500);
+    await check(before, fleet);
+    if (fleet.ackedPerS > best.product) {
+      best.product = fleet.ackedPerS;
+      loopDelayP99Ms = measure.loopDelayP99Ms;
+      rssMb = measure.rssMb;
+    }
+  }
+  const before = await countTracks(database);
+  const hz = best.product / 2 / devices;
+  const half = await round('product', cluster.url, tokens, { kind: 'paced', hz }, 500);
+  await check(before, half.fleet);
+  await database.close();
+  const rounded = (value: number, digits = 1) => Math.round(value * 10 ** digits) / 10 ** digits;
+  console.log(
+    JSON.stringify({
+      productPerS: Math.round(best.product),
+      barePerS: Math.round(best.bare),
+      ratio: rounded(best.product / best.bare, 2),
+      devices,
+      lost,
+      duplicated,
+      ackP99Ms: rounded(half.fleet.ackP99Ms),
+      loopDelayP99Ms: rounded(Math.max(loopDelayP99Ms, half.measure.loopDelayP99Ms)),
+      rssMb: Math.round(rssMb),
+    }),
+  );
+} finally {
+  cluster.stop();
+}
