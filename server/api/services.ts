@@ -1,9 +1,9 @@
 import { DomainError } from '../../shared/errors.ts';
-import type { LiveTruck } from '../../shared/telemetry.ts';
 import type { RateLimiter } from '../access/limiter.ts';
 import type { Config } from '../config.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Store } from '../events/store.ts';
+import type { LiveHub } from '../live/hub.ts';
 import type { Metrics } from '../ops/metrics.ts';
 
 /** What the API writes to; pino fits. */
@@ -38,13 +38,6 @@ export interface TileStore {
 /** What the HTTP server counts; the product's own metrics fit. */
 export type HttpMetrics = Pick<Metrics, 'text' | 'contentType' | 'httpSeconds' | 'unexpectedErrors'>;
 
-/** Latest positions as the hub keeps them. */
-export interface LivePositions {
-  snapshot(): LiveTruck[];
-  /** The snapshot, then only what changed; whoever does not read is owed nothing but the newest state. */
-  updates(signal: AbortSignal): AsyncIterable<{ trucks: LiveTruck[] }>;
-}
-
 /** Everything the API needs; main.ts fills it. */
 export interface Services {
   store: Store;
@@ -59,7 +52,7 @@ export interface Services {
   metrics?: HttpMetrics;
   osrm?: OsrmTransport;
   tiles?: TileStore;
-  live?: LivePositions;
+  live?: LiveHub;
   /** True when the streets are invented: the map says so. */
   synthetic?: () => boolean;
   /** Folder of the built client; absent in tests. */

@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify';
+import type { Services } from './services.ts';
+
+export interface ClientConfig {
+  /** Public token; null: the product's own base map. */
+  mapboxToken: string | null;
+  /** True when the streets are invented: the map says so. */
+  synthetic: boolean;
+  release: string;
+  sentryDsn: string | null;
+  sentryEnvironment: string;
+  locale: 'es-EC';
+}
+
+/** What a page has to know before anybody signs in; no secret is among it. */
+export function serveClientConfig(app: FastifyInstance, services: Services): void {
+  const { config, release } = services;
+  app.get('/client-config', async (_request, reply) => {
+    const answer: ClientConfig = {
+      mapboxToken: config.mapboxToken,
+      synthetic: services.synthetic?.() ?? false,
+      release,
+      sentryDsn: config.sentryDsn,
+      sentryEnvironment: config.sentryEnvironment,
+      locale: 'es-EC',
+    };
+    return reply.header('cache-control', 'no-store').send(answer);
+  });
+}

@@ -1,0 +1,93 @@
+import type { FastifyInstance } from 'fastify';
+import type { ProbeResult, Services } from './services.ts';
+
+const BUDGET_MS = 2_000;
+
+type PartState = 'ok' | 'down' | 'disabled';
+
+export interface HealthAnswer {
+  status: 'healthy' | 'degraded' | 'unhealthy';
+  service: 'epagal';
+  version: string;
+  timestamp: string;
+  database: 'connected' | 'disconnected';
+  router: PartState | 'degraded';
+  redis: PartState;
+  migrations: PartState;
+  /** What each part said of itself. */
+  details: Record<string, unknown>;
+  [part: string]: unknown;
+}
+
+/** Asks every part, each within its budget: the answer never hangs. No database is no service; the rest degrades. */
+export async function checkHealth(services: Services, budgetMs = BUDGET_MS): Promise<HealthAnswer> {
+  const { database } = services.store;
+  const { probes } = services;
+  const parts: Record<string, (() => Promise<ProbeResult>) | undefined> = {
+    router: probes.router,
+    redis: probes.redis,
+    migrations: probes.migrations,
+    ...probes,
+    database: async () => ({
+      ok: true,
+      kind: database.kind,
+      // Without fsync a killed process loses nothing, a power cut may.
+      survivesPowerCut: database.kind === 'postgres',
+      latencyMs: Math.round((await database.ping()) * 10) / 10,
+    }),
+  };
+  const asked = await Promise.all(
+    Object.entries(parts).map(async ([name, probe]) => [name, await ask(probe, budgetMs)] as const),
+  );
+  const answers = Object.fromEntries(asked);
+  const states = Object.fromEntries(asked.map(([name, answer]) => [name, stateOf(answer)]));
+  const isDown = states.database !== 'ok';
+  const isDegraded = Object.values(states).some((state) => state === 'down' || state === 'degraded');
+  return {
+    ...states,
+    status: isDown ? 'unhealthy' : isDegraded ? 'degraded' : 'healthy',
+    service: 'epagal',
+    version: services.release,
+    timestamp: new Date(services.store.clock()).toISOString(),
+    database: isDown ? 'disconnected' : 'connected',
+    router: states.router as HealthAnswer['router'],
+    redis: states.redis as PartState,
+    migrations: states.migrations as PartState,
+    details: Object.fromEntries(Object.entries(answers).filter(([, answer]) => answer !== null)),
+  };
+}
+
+async function ask(
+  probe: (() => Promise<ProbeResult>) | undefined,
+  budgetMs: number,
+): Promise<ProbeResult | null> {
+  if (!probe) return null;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ProbeResult>((resolve) => {
+    timer = setTimeout(() => resolve({ ok: false, reason: 'timeout' }), budgetMs);
+  });
+  try {
+    // The cause goes to the log of the part itself; a public page tells only that it is out.
+    return await Promise.race([probe().catch((): ProbeResult => ({ ok: false, reason: 'error' })), late]);
+  } catch {
+    return { ok: false, reason: 'error' };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function stateOf(answer: ProbeResult | null): PartState | 'degraded' {
+  if (answer === null) return 'disabled';
+  if (!answer.ok) return 'down';
+  return answer.degraded === true ? 'degraded' : 'ok';
+}
+
+export function serveHealth(app: FastifyInstance, services: Services): void {
+  app.get('/health', async (_request, reply) => {
+    const answer = await checkHealth(services);
+    return reply
+      .code(answer.status === 'unhealthy' ? 503 : 200)
+      .header('cache-control', 'no-store')
+      .send(answer);
+  });
+}
