@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { approve } from '../../server/dispatch/approve.ts';
+import { reject } from '../../server/dispatch/reject.ts';
+import { openRoom, work, type Room } from './room.ts';
+
+let room: Room;
+beforeEach(async () => {
+  room = await openRoom();
+});
+afterEach(() => room.close());
+
+describe('a zone without a planned route', () => {
+  it('waits at exactly the threshold of 20 and gets a route of its own at 21, current at once', async () => {
+    await room.truck('posterior');
+    const reactor = await room.onDuty();
+    for (let n = 0; n < 4; n++) await room.validated('animal_muerto', 10 * n);
+    await reactor.settled();
+    expect((await room.plan()).version).toBe(0);
+
+    const last = await room.validated('acopio', 50);
+    await reactor.settled();
+    const plan = await room.plan();
+    expect(plan.version).toBe(1);
+    expect(plan.routes.flatMap(work)).toHaveLength(5);
+    expect((await room.incident(last)).state).toBe('assigned');
+    expect(await room.proposals()).toEqual([]);
+    expect(room.problems).toEqual([]);
+  });
+
+  it('reports that nobody validated do not count', async () => {
+    await room.truck('posterior');
+    const reactor = await room.onDuty();
+    for (let n = 0; n < 6; n++) await room.reported('animal_muerto', 10 * n);
+    await reactor.settled();
+    expect((await room.plan()).version).toBe(0);
+  });
+
+  it('the other zone is not touched', async () => {
+    await room.truck('posterior', 'oriental');
+    await room.truck('posterior', 'occidental');
+    const reactor = await room.onDuty();
+    for (let n = 0; n < 5; n++) await room.validated('animal_muerto', 10 * n, 'occidental');
+    await reactor.settled();
+    const { routes } = await room.plan();
+    expect(routes.map((route) => route.zone)).toEqual(['occidental']);
+  });
+});
+
+describe('a zone with a planned route', () => {
+  async function planned(): Promise<void> {
+    await room.truck('posterior');
+    const reactor = await room.onDuty();
+    for (let n = 0; n < 7; n++) await room.validated('zona_critica', 10 * n);
+    await reactor.settled();
+    expect((await room.plan()).version).toBe(1);
+  }
+
+  it('a dead animal is proposed into it and changes nothing until approved', async () => {
+    await planned();
+    const reactor = await room.onDuty();
+    const animal = await room.validated('animal_muerto', 35);
+    await reactor.settled();
+    expect((await room.plan()).version).toBe(1);
+    const [proposal] = await room.proposals();
+    expect(proposal).toMatchObject({
+      kind: 'recalculation',
+      zone: 'oriental',
+      baseVersion: 1,
+      incidentIds: [animal],
+    });
+    expect(proposal!.diff.cost.seconds).toBeGreaterThan(0);
+    expect((await room.incident(animal)).state).toBe('validated');
+
+    const { version } = await approve(room.store, room.supervisor, { id: proposal!.id });
+    expect(version).toBe(2);
+    expect((await room.incident(animal)).state).toBe('assigned');
+    expect(await room.proposals()).toEqual([]);
+  });
+
+  it('a rejected proposal is not made again for the same facts, and is for new ones', async () => {
+    await planned();
+    const reactor = await room.onDuty();
+    await room.validated('animal_muerto', 35);
+    await reactor.settled();
+    const [first] = await room.proposals();
+    await reject(room.store, room.supervisor, { id: first!.id, reason: 'ya va el turno noche' });
+    await reactor.settled();
+    expect(await room.proposals()).toEqual([]);
+
+    await room.validated('animal_muerto', 45);
+    await reactor.settled();
+    expect((await room.proposals())[0]!.incidentIds).toHaveLength(2);
+  });
+
+  it('a newer proposal supersedes the older: one open a zone', async () => {
+    await planned();
+    const reactor = await room.onDuty();
+    await room.validated('animal_muerto', 35);
+    await reactor.settled();
+    const [first] = await room.proposals();
+    await room.validated('animal_muerto', 45);
+    await reactor.settled();
+    const open = await room.proposals();
+    expect(open).toHaveLength(1);
+    expect(open[0]!.id).not.toBe(first!.id);
+    await expect(approve(room.store, room.supervisor, { id: first!.id })).rejects.toMatchObject({
+      reason: 'invalid-transition',
+    });
+  });
+
+  it('an expired proposal is never approved silently; it is computed anew', async () => {
+    await planned();
+    const reactor = await room.onDuty();
+    await room.validated('animal_muerto', 35);
+    await reactor.settled();
+    const [old] = await room.proposals();
+    room.later(16);
+    await expect(approve(room.store, room.supervisor, { id: old!.id })).rejects.toMatchObject({
+      reason: 'invalid-transition',
+    });
+    room.store.bus.wake(0);
+    await reactor.settled();
+    const [fresh] = await room.proposals();
+    expect(fresh!.id).not.toBe(old!.id);
+  });
+});
+
+describe('trucks on the road', () => {
+  it('a dead animal goes into the running route as a proposal; what is done or driven to stays', async () => {
+    await room.truck('posterior');
+    const reactor = await room.onDuty();
+    for (let n = 0; n < 7; n++) await room.validated('zona_critica', 10 * n);
+    await reactor.settled();
+    const [route] = (await room.plan()).routes;
+    await room.setOut(route!.id);
+    const [first] = work((await room.plan()).routes[0]!);
+    const { departForStop } = await import('../../server/fleet/stop-depart.ts');
+    await departForStop(room.store, room.supervisor, first!.id);
+
+    const animal = await room.validated('animal_muerto', 5);
+    await reactor.settled();
+    const [proposal] = await room.proposals();
+    expect(proposal).toMatchObject({ kind: 'insertion', incidentIds: [animal] });
+    await approve(room.store, room.supervisor, { id: proposal!.id });
+    const after = work((await room.plan()).routes[0]!);
+    expect(after[0]).toMatchObject({ id: first!.id, state: 'enroute' });
+    expect(after.map((stop) => stop.incidentId)).toContain(animal);
+  });
+});
