@@ -3,7 +3,7 @@ import type { Actor } from '../../shared/actor.ts';
 import { DomainError } from '../../shared/errors.ts';
 import { assertAssignmentTransition, type AssignmentView } from '../../shared/fleet.ts';
 import type { Tx } from '../db/connect.ts';
-import { assignments, drivers, routes, trucks } from '../db/schema/index.ts';
+import { assignments, drivers, routes, stops, trucks } from '../db/schema/index.ts';
 import { commit, type Store } from '../events/store.ts';
 import { assignmentView } from './assignment-view.ts';
 import { lockPlanHead } from './lock-plan-head.ts';
@@ -33,6 +33,7 @@ export async function startAssignment(store: Store, actor: Actor, id: number): P
       .set({ state: 'running', startedAt: now })
       .where(and(eq(routes.id, routeId), eq(routes.state, 'planned')))
       .returning({ id: routes.id });
+    if (running) await leaveDepot(tx, routeId, now);
     await tx
       .update(drivers)
       .set({ state: 'busy' })
@@ -43,6 +44,21 @@ export async function startAssignment(store: Store, actor: Actor, id: number): P
       emit({ type: 'route.started', subject: { kind: 'route', id: routeId }, zone: route.zone, data });
     return assignmentView(tx, id);
   });
+}
+
+/** Setting out is what there is to do at the first depot visit: it is behind the truck from now on. */
+async function leaveDepot(tx: Tx, routeId: number, now: Date): Promise<void> {
+  await tx
+    .update(stops)
+    .set({ state: 'done', finishedAt: now })
+    .where(
+      and(
+        eq(stops.routeId, routeId),
+        eq(stops.position, 0),
+        eq(stops.kind, 'depot'),
+        eq(stops.state, 'planned'),
+      ),
+    );
 }
 
 async function requireRouteCanRun(tx: Tx, routeId: number): Promise<typeof routes.$inferSelect> {
