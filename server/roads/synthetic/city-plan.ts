@@ -174,7 +174,7 @@ export const ARTERIALS: readonly PlannedRoad[] = [
       [-940, 205],
       [-700, 110],
       [-590, 80],
-      [-490, 104],
+      [-519, 106],
     ],
   },
   {

@@ -2,7 +2,7 @@ import { OPEN_GROUNDS } from './city-plan.ts';
 import { isBuiltUp } from './edge.ts';
 import { CENTRE, DISTRICTS, VILLAGES } from './districts.ts';
 import type { District } from './districts.ts';
-import { apartM, isWithin, lengthM } from './plane.ts';
+import { apartM, between, isWithin, lengthM } from './plane.ts';
 import type { PieceIndex, Spot } from './plane.ts';
 import { runsBeside } from './streets.ts';
 import type { Street, Waters } from './streets.ts';
@@ -196,7 +196,7 @@ function drawDistrict(
         [columns[i] ?? 0, columns[i + 1] ?? 0],
         [rows[j] ?? 0, rows[j + 1] ?? 0],
       );
-      const isClear = corners.every((corner) => isHome(corner) && !majors.nearest(corner, 14));
+      const isClear = corners.every(isHome) && isApart(corners, majors, 9);
       if (isClear) grids.blocks.push({ district: district.name, corners });
     }
   }
@@ -259,6 +259,15 @@ function freeRuns(line: readonly Spot[], majors: PieceIndex, isFree: (spot: Spot
   });
   runs.push(run);
   return runs.filter((points) => lengthM(points) > 45);
+}
+
+/** Whether a four-sided ground keeps away from the major roads, also between its corners. */
+export function isApart(corners: readonly Spot[], majors: PieceIndex, marginM: number): boolean {
+  const [sw, se, ne, nw] = corners;
+  if (!sw || !se || !ne || !nw) return false;
+  const middle = between(sw, ne, 0.5);
+  const sides = [between(sw, se, 0.5), between(se, ne, 0.5), between(ne, nw, 0.5), between(nw, sw, 0.5)];
+  return [...corners, ...sides, middle].every((spot) => !majors.nearest(spot, marginM));
 }
 
 const KERB_M = 7;

@@ -7,7 +7,7 @@ const REACH_M = 62;
 /** Crossings nearer than this are one crossing. */
 const MERGE_M = 9;
 /** Ends that stick out less than this beyond the last crossing are cut off. */
-const STUB_M = 26;
+const STUB_M = 38;
 /** How far a drawn bend may be flattened. */
 const FLATTEN_M = 1.3;
 

@@ -43,7 +43,7 @@ export function syntheticLatacunga(anchors: Anchors, seed: number): OsmData {
   const yards = drawYards(anchors);
   const network = connectNetwork(joinStreets([...planned, ...grids.streets, ...lanes, ...yards], waters));
   const rules = chooseTrafficRules(network);
-  return toOsm(network, rules, drawScenery(grids.blocks, waters, random));
+  return toOsm(network, rules, drawScenery(grids.blocks, majors, waters, random));
 }
 
 /** Driveways of the depot and of the landfill, through the very spots the operation uses. */

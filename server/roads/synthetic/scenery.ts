@@ -1,10 +1,10 @@
 import { LAGOON, LANDFILL, OPEN_GROUNDS, RAILWAY, RUNWAY } from './city-plan.ts';
 import { builtUpRings, isBuiltUp } from './edge.ts';
 import { CENTRE, DISTRICTS, VILLAGES } from './districts.ts';
-import { onCentreAxes } from './grids.ts';
+import { isApart, onCentreAxes } from './grids.ts';
 import type { Block } from './grids.ts';
 import { apartM, between, isOnMap, isWithin, smooth } from './plane.ts';
-import type { Spot } from './plane.ts';
+import type { PieceIndex, Spot } from './plane.ts';
 import type { Waters } from './streets.ts';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -31,14 +31,19 @@ const CENTRE_PARKS: readonly {
   { name: 'Plaza El Salto', a: [-561, -468], b: [580, 668], tags: { landuse: 'retail' } },
   { name: 'Unidad Educativa Vicente León', a: [-288, -194], b: [222, 310], tags: { amenity: 'school' } },
   { name: 'Hospital Provincial', a: [-194, -101], b: [-288, -196], tags: { amenity: 'hospital' } },
-  { name: 'Parque La Merced', a: [92, 284], b: [668, 762], tags: { leisure: 'park' } },
+  { name: 'Parque La Merced', a: [92, 228], b: [668, 762], tags: { leisure: 'park' } },
 ];
 
-export function drawScenery(blocks: readonly Block[], waters: Waters, random: () => number): Scenery {
+export function drawScenery(
+  blocks: readonly Block[],
+  majors: PieceIndex,
+  waters: Waters,
+  random: () => number,
+): Scenery {
   const scenery: Scenery = { areas: [], lines: [], points: [] };
   drawGround(scenery, waters, random);
   drawWaters(scenery, waters);
-  drawBlocks(scenery, blocks, random);
+  drawBlocks(scenery, blocks, majors, random);
   scenery.lines.push({
     line: smooth(RAILWAY, 60).filter(isOnMap),
     tags: { railway: 'rail', name: 'Ferrocarril' },
@@ -121,7 +126,12 @@ function drawWaters(scenery: Scenery, waters: Waters): void {
   }
 }
 
-function drawBlocks(scenery: Scenery, blocks: readonly Block[], random: () => number): void {
+function drawBlocks(
+  scenery: Scenery,
+  blocks: readonly Block[],
+  majors: PieceIndex,
+  random: () => number,
+): void {
   const taken: Spot[] = [];
   for (const { name, a, b, tags } of CENTRE_PARKS) {
     const inset = 8;
@@ -148,13 +158,18 @@ function drawBlocks(scenery: Scenery, blocks: readonly Block[], random: () => nu
       const tags = isNamed ? { ...kind, name: `Parque ${district}` } : kind;
       scenery.areas.push({ ring: corners, tags });
     } else if (district === 'Centro' || dice > 0.86) {
-      drawHouses(scenery, corners, random);
+      drawHouses(scenery, corners, majors, random);
     }
   }
 }
 
 /** Two rows of houses with a patio between them, as the blocks of the centre are built. */
-function drawHouses(scenery: Scenery, corners: readonly Spot[], random: () => number): void {
+function drawHouses(
+  scenery: Scenery,
+  corners: readonly Spot[],
+  majors: PieceIndex,
+  random: () => number,
+): void {
   const [sw, se, ne, nw] = corners;
   if (!sw || !se || !ne || !nw) return;
   const at = (u: number, v: number): Spot => between(between(sw, se, u), between(nw, ne, u), v);
@@ -167,12 +182,9 @@ function drawHouses(scenery: Scenery, corners: readonly Spot[], random: () => nu
       const to = Math.min(0.98, from + 0.2 + 0.22 * random());
       const depth = (high - low) * (0.72 + 0.28 * random());
       const [bottom, top] = low < 0.5 ? [low, low + depth] : [high - depth, high];
-      if (random() > 0.08) {
-        scenery.areas.push({
-          ring: [at(from, bottom), at(to - 0.015, bottom), at(to - 0.015, top), at(from, top)],
-          tags: { building: 'yes' },
-        });
-      }
+      const ring = [at(from, bottom), at(to - 0.015, bottom), at(to - 0.015, top), at(from, top)];
+      const isBuilt = random() > 0.08;
+      if (isBuilt && isApart(ring, majors, 8)) scenery.areas.push({ ring, tags: { building: 'yes' } });
       from = to;
     }
   }
