@@ -18,6 +18,9 @@ export default defineConfig({
           name: 'db',
           include: ['{server,tests}/**/*.db.test.ts'],
           exclude: ['**/node_modules/**'],
+          globalSetup: ['tests/database/global-setup.ts'],
+          // A gigabyte each on the embedded database.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -27,6 +30,7 @@ export default defineConfig({
           name: 'long',
           include: ['{shared,server,tests}/**/*.long.test.ts'],
           exclude: ['**/node_modules/**'],
+          globalSetup: ['tests/database/global-setup.ts'],
           testTimeout: 1_800_000,
           hookTimeout: 120_000,
         },
