@@ -3,9 +3,11 @@ import { authRouter } from './routers/auth.ts';
 import { eventsRouter } from './routers/events.ts';
 import { fleetRouter } from './routers/fleet.ts';
 import { incidentsRouter } from './routers/incidents.ts';
+import { liveRouter } from './routers/live.ts';
 import { plansRouter } from './routers/plans.ts';
 import { rulesRouter } from './routers/rules.ts';
 import { stopsRouter } from './routers/stops.ts';
+import { tracksRouter } from './routers/tracks.ts';
 import { usersRouter } from './routers/users.ts';
 import { zonesRouter } from './routers/zones.ts';
 import { router } from './trpc.ts';
@@ -18,6 +20,8 @@ export const appRouter = router({
   plans: plansRouter,
   assignments: assignmentsRouter,
   stops: stopsRouter,
+  tracks: tracksRouter,
+  live: liveRouter,
   rules: rulesRouter,
   events: eventsRouter,
   users: usersRouter,

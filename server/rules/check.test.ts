@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { DomainError } from '../../shared/errors.ts';
+import { DEFAULT_RULES, type Rules } from '../../shared/rules.ts';
+import { checkRules } from './check.ts';
+
+function fieldsOf(rules: Rules): unknown {
+  try {
+    checkRules(rules);
+    return [];
+  } catch (error) {
+    return error instanceof DomainError ? error.detail.fields : error;
+  }
+}
+
+describe('rules that contradict themselves', () => {
+  it('accepts the defaults', () => expect(checkRules(DEFAULT_RULES)).toEqual(DEFAULT_RULES));
+
+  it('wants both zones', () => {
+    expect(fieldsOf({ ...DEFAULT_RULES, zones: [DEFAULT_RULES.zones[0]!] })).toEqual(['zones.occidental']);
+  });
+
+  it('wants depot and landfill inside the service area', () => {
+    const far = { lat: -2, lon: -78.6 };
+    expect(fieldsOf({ ...DEFAULT_RULES, depot: far, landfill: far })).toEqual(['depot', 'landfill']);
+  });
+
+  it('refuses a ring that crosses itself', () => {
+    const bow: [number, number][] = [
+      [-78.7, -1.02],
+      [-78.53, -0.86],
+      [-78.53, -1.02],
+      [-78.7, -0.86],
+    ];
+    expect(fieldsOf({ ...DEFAULT_RULES, serviceArea: bow })).toContain('serviceArea');
+  });
+
+  it('refuses hours that end before they begin', () => {
+    expect(fieldsOf({ ...DEFAULT_RULES, landfillHours: { openS: 60_000, closeS: 30_000 } })).toEqual([
+      'landfillHours',
+    ]);
+  });
+});
