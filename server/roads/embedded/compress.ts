@@ -1,0 +1,89 @@
+import type { TurnRestriction } from './restrictions.ts';
+import { reversed, type Street, type StreetNetwork } from './street-network.ts';
+
+/**
+ * Joins pieces of street at nodes where there is nothing to decide: two streets of the same class meet, no barrier
+ * stands there and no restriction starts or ends there. Signals met on the way are added to the piece leading to them.
+ * Changes the network in place; joined-in streets become null.
+ */
+export function joinStreets(
+  network: StreetNetwork,
+  restrictions: readonly TurnRestriction[],
+  signalTenths: number,
+): (Street | null)[] {
+  const keep = new Set(network.barrier);
+  for (const { via } of restrictions) {
+    keep.add(via[0]!);
+    keep.add(via.at(-1)!);
+  }
+  const streets: (Street | null)[] = network.streets;
+  for (let node = 0; node < network.at.length; node++) {
+    const here = network.at[node]!;
+    if (here.length !== 2 || keep.has(node)) continue;
+    const [first, second] = here as [number, number];
+    if (first === second) continue;
+    const before = ending(streets[first]!, node);
+    const after = starting(streets[second]!, node);
+    const from = before.path[0]!;
+    const to = after.path.at(-1)!;
+    if (from === to || from === node || to === node) continue;
+    if (network.at[from]!.some((other) => touches(streets[other]!, to))) continue;
+    if (before.forwardClass !== after.forwardClass || before.reverseClass !== after.reverseClass) continue;
+    if (nameOf(network, before) !== nameOf(network, after)) continue;
+    streets[first] = joined(network, before, after, signalTenths);
+    streets[second] = null;
+    network.at[node] = [];
+    const atEnd = network.at[to]!;
+    atEnd[atEnd.indexOf(second)] = first;
+  }
+  return streets;
+}
+
+function ending(street: Street, node: number): Street {
+  return street.path.at(-1) === node ? street : reversed(street);
+}
+
+function starting(street: Street, node: number): Street {
+  return street.path[0] === node ? street : reversed(street);
+}
+
+function touches(street: Street, node: number): boolean {
+  return street.path[0] === node || street.path.at(-1) === node;
+}
+
+function nameOf(network: StreetNetwork, street: Street): string {
+  const index = street.forwardClass >= 0 ? street.forwardClass : street.reverseClass;
+  return network.classes[index]?.name ?? '';
+}
+
+function joined(network: StreetNetwork, before: Street, after: Street, signalTenths: number): Street {
+  const node = after.path[0]!;
+  const stopsForward = stops(network, node, before.path.at(-2)!) ? signalTenths : 0;
+  const stopsReverse = stops(network, node, after.path[1]!) ? signalTenths : 0;
+  const street: Street = {
+    path: [...before.path, ...after.path.slice(1)],
+    forwardWeight: [...before.forwardWeight, ...after.forwardWeight],
+    forwardDuration: [...before.forwardDuration, ...after.forwardDuration],
+    reverseWeight: [...before.reverseWeight, ...after.reverseWeight],
+    reverseDuration: [...before.reverseDuration, ...after.reverseDuration],
+    forwardClass: before.forwardClass,
+    reverseClass: before.reverseClass,
+    forwardUTurnLane: after.forwardUTurnLane,
+    reverseUTurnLane: before.reverseUTurnLane,
+  };
+  const at = before.forwardWeight.length;
+  if (street.forwardClass >= 0) {
+    street.forwardWeight[at - 1]! += stopsForward;
+    street.forwardDuration[at - 1]! += stopsForward;
+  }
+  if (street.reverseClass >= 0) {
+    street.reverseWeight[at]! += stopsReverse;
+    street.reverseDuration[at]! += stopsReverse;
+  }
+  return street;
+}
+
+/** Does a signal at `node` stop traffic that comes from its neighbour `from`? */
+export function stops(network: StreetNetwork, node: number, from: number): boolean {
+  return network.signal.has(node) || (network.signalFrom.get(node)?.has(from) ?? false);
+}

@@ -1,0 +1,336 @@
+import { routeObject, waypoint, type Json } from './answers.ts';
+import { markClosed, type Closure } from './closures.ts';
+import { contract } from './contraction.ts';
+import { tenths, toFixed, distanceM } from './geo.ts';
+import { anyLane, laneNode, laneTrait, type Graph } from './graph.ts';
+import { journey, type Finder } from './journey.ts';
+import { filteredMatrix, matrixOf } from './matrix.ts';
+import { parseRequest, type ApiError, type Request } from './request.ts';
+import { Searcher, seedsOf } from './search.ts';
+import { settleComponents, Snapper, type Snapped, type SnapOptions } from './snap.ts';
+import { CLASS } from './way-rules.ts';
+
+export interface Answer {
+  status: number;
+  body: Json;
+}
+
+/** Most of each a request may ask for; Infinity where there is no limit. */
+export interface Limits {
+  routePoints: number;
+  tablePoints: number;
+  tripPoints: number;
+  matchPoints: number;
+  nearestResults: number;
+  alternatives: number;
+}
+
+/** What `osrm-routed` allows by default. */
+export const OSRM_LIMITS: Limits = {
+  routePoints: 500,
+  tablePoints: 100,
+  tripPoints: 100,
+  matchPoints: 100,
+  nearestResults: 100,
+  alternatives: 3,
+};
+
+export const NO_LIMITS: Limits = {
+  routePoints: Infinity,
+  tablePoints: Infinity,
+  tripPoints: Infinity,
+  matchPoints: Infinity,
+  nearestResults: Infinity,
+  alternatives: 3,
+};
+
+interface Vehicle {
+  graph: Graph;
+  searcher: Searcher;
+  snapper: Snapper;
+}
+
+class Refusal extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Answers OSRM v1 requests from graphs in memory. `truck` is used for that profile name, `driving` for any other. */
+export class Engine {
+  private readonly vehicles = new Map<string, Vehicle>();
+  private readonly limits: Limits;
+
+  constructor(graphs: readonly Graph[], limits: Limits = NO_LIMITS) {
+    this.limits = limits;
+    for (const graph of graphs) {
+      this.vehicles.set(graph.profileName, {
+        graph,
+        searcher: new Searcher(graph),
+        snapper: new Snapper(graph),
+      });
+    }
+  }
+
+  /** Closes streets for every request from now on; the hierarchies are contracted anew in their known order. */
+  setClosures(closures: readonly Closure[]): void {
+    for (const [name, { graph }] of this.vehicles) {
+      const closed = markClosed(graph, closures);
+      const hierarchy = closed
+        ? contract(graph, { order: graph.hierarchy.order, closed: closed.lane })
+        : graph.hierarchy;
+      this.vehicles.set(name, {
+        graph,
+        searcher: new Searcher(graph, hierarchy, closed),
+        snapper: new Snapper(graph, closed?.piece ?? null),
+      });
+    }
+  }
+
+  /** `pathAndQuery` as sent to osrm-routed. Never throws for what a client may send. */
+  answer(pathAndQuery: string): Answer {
+    const request = parseRequest(pathAndQuery);
+    if ('status' in request) return refused(request);
+    try {
+      const body = this.serve(request);
+      return { status: 200, body: { code: 'Ok', ...body } };
+    } catch (error) {
+      if (error instanceof Refusal) {
+        return refused({ status: 400, code: error.code, message: error.message });
+      }
+      throw error;
+    }
+  }
+
+  private serve(request: Request): Json {
+    const vehicle =
+      this.vehicles.get(request.profile === 'truck' ? 'truck' : 'driving') ??
+      this.vehicles.values().next().value;
+    if (!vehicle) throw new Refusal('NoSegment', 'Could not find a matching segment for coordinate 0');
+    this.validate(request);
+    switch (request.service) {
+      case 'route':
+        return this.route(vehicle, request);
+      case 'table':
+        return this.table(vehicle, request);
+      case 'nearest':
+        return this.nearest(vehicle, request);
+      default:
+        throw new Refusal('NotImplemented', 'This request is not supported');
+    }
+  }
+
+  /** The checks osrm-routed makes before it looks at the map, in its order. */
+  private validate({ service, coordinates, options }: Request): void {
+    const count = coordinates.length;
+    for (const name of ['hints', 'bearings', 'radiuses', 'approaches'] as const) {
+      const size = options[name].length;
+      if (size > 0 && size !== count) {
+        throw new Refusal(
+          'InvalidOptions',
+          `Number of elements in ${name} size ${size} does not match coordinate size ${count}`,
+        );
+      }
+    }
+    if (service === 'nearest') {
+      if (count !== 1) throw new Refusal('InvalidOptions', 'Only one input coordinate is supported');
+      if (options.number < 1) throw new Refusal('InvalidOptions', '');
+      this.limit(options.number, this.limits.nearestResults, 'Number of results');
+    } else if (count < 2 && service !== 'table') {
+      throw new Refusal('InvalidOptions', 'Number of coordinates needs to be at least two.');
+    }
+    if (service === 'table') this.validateTable(count, options);
+    if (service === 'match' && options.timestamps.length > 0 && options.timestamps.length !== count) {
+      throw new Refusal(
+        'InvalidOptions',
+        `Number of elements in timestamps size ${options.timestamps.length} does not match coordinate size ${count}`,
+      );
+    }
+    if (service === 'route' || service === 'trip') {
+      const most = service === 'route' ? this.limits.routePoints : this.limits.tripPoints;
+      this.limit(count, most, 'Number of entries');
+    }
+    if (service === 'match' && count > this.limits.matchPoints) {
+      throw new Refusal('TooBig', 'Too many trace coordinates');
+    }
+    if (options.waypoints?.some((index) => index >= count)) throw new Refusal('InvalidOptions', '');
+    if (coordinates.some(([lon, lat]) => !(Math.abs(lon) <= 180 && Math.abs(lat) <= 90))) {
+      throw new Refusal('InvalidValue', 'Invalid coordinate value.');
+    }
+  }
+
+  private validateTable(count: number, options: Request['options']): void {
+    const { sources, destinations, fallbackSpeed, scaleFactor } = options;
+    const outside = [...(sources ?? []), ...(destinations ?? [])].some((index) => index >= count);
+    if (count < 1 || outside || (fallbackSpeed !== null && fallbackSpeed <= 0) || scaleFactor <= 0) {
+      throw new Refusal('InvalidOptions', '');
+    }
+    const cells = (sources?.length ?? count) * (destinations?.length ?? count);
+    if (cells > this.limits.tablePoints ** 2) throw new Refusal('TooBig', 'Too many table coordinates');
+  }
+
+  private limit(count: number, most: number, what: string): void {
+    if (count > most)
+      throw new Refusal('TooBig', `${what} ${count} is higher than current maximum (${most})`);
+  }
+
+  private exclusion({ options }: Request): number {
+    const allowed: Record<string, number> = {
+      toll: CLASS.toll,
+      motorway: CLASS.motorway,
+      ferry: CLASS.ferry,
+    };
+    if (options.exclude.length === 0) return 0;
+    const bits = allowed[options.exclude[0]!];
+    if (options.exclude.length > 1 || bits === undefined) {
+      throw new Refusal('InvalidValue', 'Exclude flag combination is not supported.');
+    }
+    return bits;
+  }
+
+  private finder(vehicle: Vehicle, request: Request): Finder {
+    const exclude = this.exclusion(request);
+    const { graph, searcher } = vehicle;
+    const finder: Finder = { searcher, closed: searcher.closed };
+    if (exclude !== 0) finder.excluded = (lane) => (laneTrait(graph, lane, 'classes') & exclude) !== 0;
+    return finder;
+  }
+
+  private snapOptions(request: Request, i: number): SnapOptions {
+    const { options } = request;
+    const radius = options.radiuses[i];
+    return {
+      bearing: options.bearings[i] ?? undefined,
+      approach: options.approaches[i] ?? 'unrestricted',
+      snapping: options.snapping,
+      exclude: this.exclusion(request),
+      maxDistanceM: radius !== null && radius !== undefined && radius < Infinity ? radius : undefined,
+    };
+  }
+
+  /** Candidates of every coordinate, components settled. */
+  private snapAll(vehicle: Vehicle, request: Request): Snapped[][] {
+    const pairs = request.coordinates.map(([lon, lat], i) => {
+      const pair = vehicle.snapper.pair(lon, lat, this.snapOptions(request, i));
+      if (pair.nearest.length === 0) {
+        throw new Refusal('NoSegment', `Could not find a matching segment for coordinate ${i}`);
+      }
+      return pair;
+    });
+    return settleComponents(vehicle.graph, pairs);
+  }
+
+  private waypoints(vehicle: Vehicle, request: Request, places: readonly Snapped[]): Json[] {
+    return places.map((place, i) =>
+      waypoint(vehicle.graph, place, request.coordinates[i]!, request.options.generateHints),
+    );
+  }
+
+  private route(vehicle: Vehicle, request: Request): Json {
+    const { options } = request;
+    const stops = this.snapAll(vehicle, request);
+    const finder = this.finder(vehicle, request);
+    const legs = journey(finder, stops, options.continueStraight ?? true);
+    if (!legs) throw new Refusal('NoRoute', 'Impossible route between points');
+    const places = [legs[0]!.source, ...legs.map((leg) => leg.target)];
+    const body: Json = { routes: [routeObject(vehicle.graph, legs, options)] };
+    if (!options.skipWaypoints) body.waypoints = this.waypoints(vehicle, request, places);
+    return body;
+  }
+
+  private table(vehicle: Vehicle, request: Request): Json {
+    const { options, coordinates } = request;
+    const stops = this.snapAll(vehicle, request);
+    const { graph, searcher } = vehicle;
+    const rows = options.sources ?? [...coordinates.keys()];
+    const columns = options.destinations ?? [...coordinates.keys()];
+    const finder = this.finder(vehicle, request);
+    const sources = rows.map((i) => seedsOf(graph, stops[i]!, 'source', finder.closed));
+    const targets = columns.map((i) => seedsOf(graph, stops[i]!, 'target', finder.closed));
+    const matrix =
+      finder.excluded || finder.closed !== searcher.closed
+        ? filteredMatrix(searcher, sources, targets, finder.closed, finder.excluded)
+        : matrixOf(searcher, sources, targets);
+    const body: Json = {};
+    const estimated: [number, number][] = [];
+    const wantsDuration = options.annotations.size === 0 || options.annotations.has('duration');
+    const cells = (
+      values: Float64Array,
+      print: (value: number) => number,
+      estimate: (metres: number) => number,
+    ) =>
+      rows.map((from, row) =>
+        columns.map((to, column) => {
+          const value = values[row * columns.length + column]!;
+          if (!Number.isNaN(value)) return print(value);
+          if (options.fallbackSpeed === null) return null;
+          const a = stops[from]![0]!;
+          const b = stops[to]![0]!;
+          const metres =
+            options.fallbackCoordinate === 'input'
+              ? distanceM(
+                  toFixed(coordinates[from]![0]),
+                  toFixed(coordinates[from]![1]),
+                  toFixed(coordinates[to]![0]),
+                  toFixed(coordinates[to]![1]),
+                )
+              : distanceM(a.lon, a.lat, b.lon, b.lat);
+          if (!estimated.some(([x, y]) => x === row && y === column)) estimated.push([row, column]);
+          return estimate(metres);
+        }),
+      );
+    if (wantsDuration) {
+      const speed = options.fallbackSpeed ?? 1;
+      body.durations = cells(
+        matrix.durations,
+        (value) => tenths((value / 10) * options.scaleFactor),
+        (metres) => tenths(metres / speed),
+      );
+    }
+    if (options.annotations.has('distance')) {
+      body.distances = cells(matrix.distances, tenths, tenths);
+    }
+    if (options.fallbackSpeed !== null) body.fallback_speed_cells = estimated;
+    if (!options.skipWaypoints) {
+      const points = this.waypoints(
+        vehicle,
+        request,
+        stops.map((places) => places[0]!),
+      );
+      body.sources = rows.map((i) => points[i]);
+      body.destinations = columns.map((i) => points[i]);
+    }
+    return body;
+  }
+
+  private nearest(vehicle: Vehicle, request: Request): Json {
+    const { graph } = vehicle;
+    const [lon, lat] = request.coordinates[0]!;
+    const places = vehicle.snapper.nearest(lon, lat, request.options.number, this.snapOptions(request, 0));
+    if (places.length === 0) {
+      throw new Refusal('NoSegment', 'Could not find a matching segments for coordinate');
+    }
+    return {
+      waypoints: places.map((place) => ({
+        nodes: nodesAround(graph, place),
+        ...waypoint(graph, place, request.coordinates[0]!, request.options.generateHints),
+      })),
+    };
+  }
+}
+
+/** OSM ids of the piece a place lies on, in driving order; 0 for a side that a one-way street does not name. */
+function nodesAround(graph: Graph, place: Snapped): number[] {
+  const lane = anyLane(graph, place.street);
+  const forward = graph.laneReverse[lane] === 0;
+  const pieces = graph.streetStart[place.street + 1]! - graph.streetStart[place.street]! - 1;
+  const at = forward ? place.piece : pieces - 1 - place.piece;
+  return [graph.nodeOsmId[laneNode(graph, lane, at)]!, graph.nodeOsmId[laneNode(graph, lane, at + 1)]!];
+}
+
+function refused(error: ApiError): Answer {
+  return { status: error.status, body: { message: error.message, code: error.code } };
+}
