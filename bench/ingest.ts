@@ -5,9 +5,9 @@ import { connectDatabase, type Database } from '../server/db/connect.ts';
 import { migrateUp } from '../server/db/migrate.ts';
 import { ensureTrackPartitions } from '../server/db/track-partitions.ts';
 import { silentLog } from '../server/ops/log.ts';
+import { startCluster } from '../tests/database/cluster.ts';
 import type { FleetOrder, FleetReport } from './fleet-process.ts';
 import type { ServerOrder } from './ingest-server.ts';
-import { startCluster } from './postgres-cluster.ts';
 
 /**
  * How many fixes a second the product commits and acknowledges, beside a bare pipeline on the same machine, database
@@ -109,9 +109,10 @@ async function countTracks(database: Database): Promise<number> {
   return row!.count;
 }
 
-const cluster = await startCluster();
+const cluster = await startCluster({ durable: true });
+const databaseUrl = cluster.url('postgres');
 try {
-  const database = await connectDatabase({ databaseUrl: cluster.url, log: silentLog() });
+  const database = await connectDatabase({ databaseUrl, log: silentLog() });
   await migrateUp(database.sql);
   await ensureTrackPartitions(
     database.sql,
@@ -136,10 +137,10 @@ try {
 
   for (let i = 0; i < rounds; i++) {
     await database.sql`checkpoint`;
-    best.bare = Math.max(best.bare, (await round('bare', cluster.url, tokens, full, 0)).fleet.ackedPerS);
+    best.bare = Math.max(best.bare, (await round('bare', databaseUrl, tokens, full, 0)).fleet.ackedPerS);
     await database.sql`checkpoint`;
     const before = await countTracks(database);
-    const { fleet, measure } = await round('product', cluster.url, tokens, full, 500);
+    const { fleet, measure } = await round('product', databaseUrl, tokens, full, 500);
     await check(before, fleet);
     if (fleet.ackedPerS > best.product) {
       best.product = fleet.ackedPerS;
@@ -149,7 +150,7 @@ try {
   }
   const before = await countTracks(database);
   const hz = best.product / 2 / devices;
-  const half = await round('product', cluster.url, tokens, { kind: 'paced', hz }, 500);
+  const half = await round('product', databaseUrl, tokens, { kind: 'paced', hz }, 500);
   await check(before, half.fleet);
   await database.close();
   const rounded = (value: number, digits = 1) => Math.round(value * 10 ** digits) / 10 ** digits;

@@ -118,10 +118,11 @@ export function newestT(end: TrailEnd): number {
  * nothing else: that is why every order and overlap of arrival ends in the same flags.
  */
 export function extendTrail(end: TrailEnd, next: Sighting): { end: TrailEnd; flag: FixFlag | null } {
-  if (end.good === null || isPlausible(end.good, next)) return { end: trailEndAt(next), flag: null };
+  const place = { t: next.t, lat: next.lat, lon: next.lon };
+  if (end.good === null || isPlausible(end.good, next)) return { end: trailEndAt(place), flag: null };
   const doubts = end.doubted !== null && isPlausible(end.doubted, next) ? end.doubts + 1 : 1;
-  if (doubts >= RELOCATE_AFTER) return { end: trailEndAt(next), flag: null };
-  return { end: { good: end.good, doubted: next, doubts }, flag: 'jump' };
+  if (doubts >= RELOCATE_AFTER) return { end: trailEndAt(place), flag: null };
+  return { end: { good: end.good, doubted: place, doubts }, flag: 'jump' };
 }
 
 /** Whether a truck can have gone from one to the other, which is later. */

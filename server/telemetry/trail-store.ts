@@ -290,6 +290,6 @@ async function writeFlags(
   await tx`
     update tracks k set flag = c.flag
       from unnest(${`{${[...flags.keys()].join(',')}}`}::float8[],
-                  ${`{${[...flags.values()].join(',')}}`}::text[]) as c(t, flag)
+                  ${`{${[...flags.values()].map(String).join(',')}}`}::text[]) as c(t, flag)
      where k.device_id = ${deviceId} and k.recorded_at = to_timestamp(c.t / 1000)`;
 }
