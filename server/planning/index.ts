@@ -9,3 +9,5 @@ export { insertionPrices, unassignedReasons } from './prices.ts';
 export type { InsertionPrice, Refusal, UnassignedReason } from './prices.ts';
 export { explainDiff } from './explain.ts';
 export type { Delta, Move, MoveReason, PlanDifference } from './explain.ts';
+export { createPlannerPool, PlannerCancelled } from './pool.ts';
+export type { PlannerPool, PoolSolveOptions } from './pool.ts';

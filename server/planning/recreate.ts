@@ -1,6 +1,7 @@
 import type { Model, Travel } from './model.ts';
 import type { Random } from './random.ts';
 import type { Routes } from './routes.ts';
+import type { Schedule } from './schedule.ts';
 import { earliestStart } from './schedule.ts';
 
 /** How a round of insertions is done. */
@@ -30,6 +31,8 @@ export class Recreate {
   private readonly amountOf: Float64Array;
   private readonly remoteness: Float64Array;
   private readonly windowLength: Float64Array;
+  private readonly collects: Uint8Array;
+  private readonly delivers: Uint8Array;
 
   private vehicle = -1;
   private position = 0;
@@ -56,10 +59,14 @@ export class Recreate {
     this.amountOf = new Float64Array(jobCount);
     this.remoteness = new Float64Array(jobCount);
     this.windowLength = new Float64Array(jobCount);
+    this.collects = new Uint8Array(jobCount);
+    this.delivers = new Uint8Array(jobCount);
     for (let job = 0; job < jobCount; job++) {
       for (let d = 0; d < dims; d++) {
         const at = job * dims + d;
         const amount = (model.delivery[at] as number) + (model.pickup[at] as number);
+        if ((model.delivery[at] as number) > 0) this.delivers[job] = 1;
+        if ((model.pickup[at] as number) > 0) this.collects[job] = 1;
         this.amountOf[job] = Math.max(this.amountOf[job] as number, amount / (largest[d] as number));
       }
       this.remoteness[job] = travel.cost[terminal * nodeCount + job] as number;
@@ -97,7 +104,7 @@ export class Recreate {
 
   /** Looks for the cheapest place of a job; the answer is kept in this object. */
   find(job: number, options: RecreateOptions): boolean {
-    const { model, routes } = this;
+    const { model } = this;
     this.vehicle = -1;
     this.placeBefore = -1;
     this.placeAfter = -1;
@@ -106,23 +113,29 @@ export class Recreate {
       const noise = options.temperature > 0 ? -options.temperature * Math.log(this.random.unit() + 1e-12) : 0;
       this.bestCost = (model.prize[job] as number) + noise;
     }
-    const { used, usedCount } = routes;
-    for (let i = 0; i < usedCount; i++) this.tryVehicle(used[i] as number, job, options.blink);
-    if (options.openRoutes) {
-      this.classSeen.fill(0);
-      for (let v = 0; v < model.vehicleCount; v++) {
-        if ((routes.usedAt[v] as number) >= 0 || this.classSeen[model.vehicleClass[v] as number]) continue;
-        this.classSeen[model.vehicleClass[v] as number] = 1;
-        this.tryVehicle(v, job, options.blink);
-      }
-    }
+    this.tryAll(job, options, false);
+    if (model.stopCount > model.jobCount) this.tryAll(job, options, true);
     return this.vehicle >= 0;
   }
 
-  private tryVehicle(v: number, job: number, blink: number): void {
+  private tryAll(job: number, options: RecreateOptions, withPlace: boolean): void {
+    const { model, routes } = this;
+    const { used, usedCount } = routes;
+    for (let i = 0; i < usedCount; i++) this.tryVehicle(used[i] as number, job, options.blink, withPlace);
+    if (!options.openRoutes) return;
+    this.classSeen.fill(0);
+    for (let v = 0; v < model.vehicleCount; v++) {
+      if ((routes.usedAt[v] as number) >= 0 || this.classSeen[model.vehicleClass[v] as number]) continue;
+      this.classSeen[model.vehicleClass[v] as number] = 1;
+      this.tryVehicle(v, job, options.blink, withPlace);
+    }
+  }
+
+  private tryVehicle(v: number, job: number, blink: number, withPlace: boolean): void {
     const { model } = this;
     if (!model.allowed[job * model.vehicleCount + v]) return;
-    if (model.general) this.tryGeneral(v, job, blink);
+    if (withPlace) this.tryWithPlace(v, job, blink);
+    else if (model.general) this.tryGeneral(v, job, blink);
     else this.tryPlain(v, job, blink);
   }
 
@@ -144,10 +157,9 @@ export class Recreate {
     const travel = model.travels[model.travelOf[v] as number] as Travel;
     const row = job * model.nodeCount;
     const { cost, costTo } = travel;
-    let extra = model.home[job] !== -1 && model.home[job] !== v ? (model.movePrice[v] as number) : 0;
+    const extra = this.fixedPart(v, job, length);
     let best = this.bestCost;
     if (length === 0) {
-      extra += model.fixedCost[v] as number;
       const total =
         (costTo[row + (node[base] as number)] as number) +
         (cost[row + (node[base + 1] as number)] as number) +
@@ -203,57 +215,86 @@ export class Recreate {
     return onward <= (routes.latestS[base + p + 1] as number);
   }
 
-  /** All constraints: cost first, then load, then time by simulation; beside a full segment, with a place to empty. */
+  /** All constraints: cost first, then load, then time by simulation. */
   private tryGeneral(v: number, job: number, blink: number): void {
     const { model, routes, random } = this;
-    const schedule = routes.schedule;
-    if (!schedule) return;
+    const schedule = routes.schedule as Schedule;
     const slot = routes.slotOf[v] as number;
     const base = slot * routes.stride;
     const length = routes.length[slot] as number;
     const { node, leg } = routes;
-    const travel = model.travels[model.travelOf[v] as number] as Travel;
-    const { cost, costTo } = travel;
+    const { cost, costTo, durationToS } = model.travels[model.travelOf[v] as number] as Travel;
     const row = job * model.nodeCount;
-    let extra = model.home[job] !== -1 && model.home[job] !== v ? (model.movePrice[v] as number) : 0;
-    if (length === 0) extra += model.fixedCost[v] as number;
+    const extra = this.fixedPart(v, job, length);
+    const closes = model.closesS[job] as number;
+    for (let p = model.frozen[v] as number; p <= length; p++) {
+      const a = node[base + p] as number;
+      const without = length === 0 ? 0 : (leg[base + p] as number);
+      const total =
+        (costTo[row + a] as number) +
+        (cost[row + (node[base + p + 1] as number)] as number) -
+        without +
+        extra;
+      if (total >= this.bestCost) continue;
+      if (schedule.earliestDepartS(base + p) + (durationToS[row + a] as number) > closes) continue;
+      if (blink > 0 && random.unit() < blink) continue;
+      if (schedule.fitsAlone(v, p, job)) this.offer(v, p, job, -1, -1, total);
+    }
+  }
+
+  /**
+   * Where the job does not fit: with a disposal or reload beside it. A job released too late for a trip may get one
+   * of its own the same way.
+   */
+  private tryWithPlace(v: number, job: number, blink: number): void {
+    const { model, routes, random } = this;
+    const schedule = routes.schedule as Schedule;
+    const slot = routes.slotOf[v] as number;
+    const base = slot * routes.stride;
+    const length = routes.length[slot] as number;
+    const { node, leg } = routes;
+    const { cost, costTo, durationToS } = model.travels[model.travelOf[v] as number] as Travel;
+    const n = model.nodeCount;
+    const row = job * n;
+    const extra = this.fixedPart(v, job, length);
+    const closes = model.closesS[job] as number;
+    const reloads = model.jobCount + model.disposalCount;
+    const from = this.collects[job] || model.hasInitialLoad[v] ? model.jobCount : reloads;
+    const to = this.delivers[job] ? model.stopCount : reloads;
     for (let p = model.frozen[v] as number; p <= length; p++) {
       const a = node[base + p] as number;
       const b = node[base + p + 1] as number;
-      const without = length === 0 ? 0 : (leg[base + p] as number);
+      const without = (length === 0 ? 0 : (leg[base + p] as number)) - extra;
       const before = costTo[row + a] as number;
       const after = cost[row + b] as number;
-      const total = before + after - without + extra;
-      if (total >= this.bestCost) continue;
+      if (before + after - without >= this.bestCost) continue;
+      if (schedule.earliestDepartS(base + p) + (durationToS[row + a] as number) > closes) continue;
+      if (!model.hasRelease && schedule.fitsAlone(v, p, job)) continue;
       if (blink > 0 && random.unit() < blink) continue;
-      if (this.loadFits(v, slot, base, p, job)) {
-        this.offer(v, p, job, -1, -1, total);
-        continue;
-      }
-      for (let place = model.jobCount; place < model.stopCount; place++) {
-        const empties = place < model.jobCount + model.disposalCount;
-        if (empties ? !this.collects(job) && !model.hasInitialLoad[v] : !this.delivers(job)) continue;
-        const throughBefore =
-          (cost[a * model.nodeCount + place] as number) +
-          (cost[place * model.nodeCount + job] as number) +
-          after -
-          without +
-          extra;
-        if (throughBefore < this.bestCost) this.offer(v, p, job, place, -1, throughBefore);
-        const throughAfter =
-          before +
-          (cost[row + place] as number) +
-          (cost[place * model.nodeCount + b] as number) -
-          without +
-          extra;
-        if (throughAfter < this.bestCost) this.offer(v, p, job, -1, place, throughAfter);
+      for (let place = from; place < to; place++) {
+        const empties = place < reloads;
+        const behind = (cost[a * n + place] as number) + (cost[place * n + job] as number) + after - without;
+        if (behind < this.bestCost && place !== a && schedule.fitsBehind(v, p, job, empties)) {
+          this.offer(v, p, job, place, -1, behind);
+        }
+        const ahead = before + (cost[row + place] as number) + (cost[place * n + b] as number) - without;
+        if (ahead < this.bestCost && place !== b && schedule.fitsBefore(v, p, job, empties)) {
+          this.offer(v, p, job, -1, place, ahead);
+        }
       }
     }
   }
 
+  /** What serving the job on this vehicle costs wherever it stands: a moved stop, a vehicle put to use. */
+  private fixedPart(v: number, job: number, length: number): number {
+    const { model } = this;
+    const home = model.home[job] as number;
+    const moved = home !== -1 && home !== v ? (model.movePrice[v] as number) : 0;
+    return length === 0 ? moved + (model.fixedCost[v] as number) : moved;
+  }
+
   private offer(v: number, p: number, job: number, before: number, after: number, travelCost: number): void {
-    const schedule = this.routes.schedule;
-    if (!schedule) return;
+    const schedule = this.routes.schedule as Schedule;
     const soft = before >= 0 ? schedule.tryInsert(v, p, before, job) : schedule.tryInsert(v, p, job, after);
     if (travelCost + soft >= this.bestCost) return;
     this.bestCost = travelCost + soft;
@@ -261,36 +302,6 @@ export class Recreate {
     this.position = p;
     this.placeBefore = before;
     this.placeAfter = after;
-  }
-
-  private collects(job: number): boolean {
-    const { model } = this;
-    for (let d = 0; d < model.dims; d++) if ((model.pickup[job * model.dims + d] as number) > 0) return true;
-    return false;
-  }
-
-  private delivers(job: number): boolean {
-    const { model } = this;
-    for (let d = 0; d < model.dims; d++)
-      if ((model.delivery[job * model.dims + d] as number) > 0) return true;
-    return false;
-  }
-
-  private loadFits(v: number, slot: number, base: number, p: number, job: number): boolean {
-    const { model, routes } = this;
-    const schedule = routes.schedule;
-    if (!schedule) return false;
-    const { dims } = model;
-    for (let d = 0; d < dims; d++) {
-      const capacity = model.capacity[v * dims + d] as number;
-      const delivery = model.delivery[job * dims + d] as number;
-      const pickup = model.pickup[job * dims + d] as number;
-      const at = (base + p) * dims + d;
-      if (delivery > 0 && (schedule.loadSince[at] as number) + delivery > capacity) return false;
-      if ((schedule.loadUntil[at] as number) + pickup > capacity) return false;
-      if (pickup > 0 && model.endEmpty[v] && p >= (schedule.lastDisposal[slot] as number)) return false;
-    }
-    return true;
   }
 
   /** Carries out the insertion that `find` found. */

@@ -97,8 +97,6 @@ export class Ruin {
       count = length;
       centre = (routes.positionOf[job] as number) - 1;
     }
-    const at = (i: number): number =>
-      model.general ? (movable[i] as number) : (routes.node[base + 1 + i] as number);
     const size = Math.min(count, Math.floor(1 + random.unit() * Math.min(count, longest)));
     let kept = 0;
     if (size > 1 && size < count && random.unit() < SPLIT_CHANCE) {
@@ -112,7 +110,7 @@ export class Ruin {
     const keepFrom = kept > 0 ? from + 1 + random.below(size - 1) : -1;
     for (let i = from; i < from + span; i++) {
       if (kept > 0 && i >= keepFrom && i < keepFrom + kept) continue;
-      gone[at(i)] = 1;
+      gone[model.general ? (movable[i] as number) : (routes.node[base + 1 + i] as number)] = 1;
     }
   }
 

@@ -49,6 +49,9 @@ export class Schedule {
   readonly departS: Float64Array;
   readonly lateCost: Float64Array;
   readonly latestDepartS: Float64Array;
+  /** Load on departure, and the part of it that was picked up. */
+  readonly loadNow: Float64Array;
+  readonly carried: Float64Array;
   /** Largest load from the trip's start to here, and from here to the next disposal. */
   readonly loadSince: Float64Array;
   readonly loadUntil: Float64Array;
@@ -83,6 +86,8 @@ export class Schedule {
     this.departS = new Float64Array(cells * this.k);
     this.lateCost = new Float64Array(model.softTime ? cells * this.k : 0);
     this.latestDepartS = new Float64Array(cells * this.k);
+    this.loadNow = new Float64Array(cells * dims);
+    this.carried = new Float64Array(cells * dims);
     this.loadSince = new Float64Array(cells * dims);
     this.loadUntil = new Float64Array(cells * dims);
     this.tripFrom = new Int32Array(cells);
@@ -98,7 +103,7 @@ export class Schedule {
     this.nextTime = new Float64Array(this.k);
     this.nextCost = new Float64Array(this.k);
     this.arrivalLimit = new Float64Array(this.k);
-    this.loads = new Float64Array((stride + 4) * dims);
+    this.loads = new Float64Array(stride + 4);
   }
 
   /** Recomputes all that is kept about vehicle v's present route; says whether it keeps every hard rule. */
@@ -136,7 +141,7 @@ export class Schedule {
 
   /**
    * Inserts up to two nodes after position p of v's route, on trial: the change of lateness and overtime cost, or
-   * Infinity when time, travel limits or (with a place among the nodes) load forbid it.
+   * Infinity when time or a travel limit forbids it. Load is not looked at: `fits…` below do that.
    */
   tryInsert(v: number, p: number, first: number, second: number): number {
     const { model, state } = this;
@@ -150,8 +155,6 @@ export class Schedule {
     const a = state.node[base + p] as number;
     const b = state.node[base + p + 1] as number;
     const last = second < 0 ? first : second;
-    const withPlace = first >= model.jobCount || second >= model.jobCount;
-    if (withPlace && !this.loadsFit(v, slot, p, count)) return Infinity;
     const travel = model.travels[model.travelOf[v] as number] as Travel;
     if (!this.travelFits(v, slot, travel, p, count)) return Infinity;
 
@@ -212,74 +215,120 @@ export class Schedule {
     return (this.cost[breaks.length] as number) - before;
   }
 
-  /** True when each load between the stops fits with `count` nodes of `inserted` after position p. */
-  private loadsFit(v: number, slot: number, p: number, count: number): boolean {
-    const { model, state, loads } = this;
-    const { dims, jobCount, disposalCount } = model;
-    const base = slot * state.stride;
-    const length = state.length[slot] as number;
-    const total = length + count;
-    const nodeAt = (i: number): number =>
-      i <= p
-        ? (state.node[base + i] as number)
-        : i <= p + count
-          ? (this.inserted[i - p - 1] as number)
-          : (state.node[base + i - count] as number);
+  /** Earliest departure from a cell (slot and position), whatever number of breaks is taken by then. */
+  earliestDepartS(cell: number): number {
+    const { k, departS } = this;
+    let earliest = departS[cell * k] as number;
+    for (let i = 1; i < k; i++) {
+      const other = departS[cell * k + i] as number;
+      if (other < earliest) earliest = other;
+    }
+    return earliest;
+  }
+
+  /** May the job stand after position p, as to load? */
+  fitsAlone(v: number, p: number, job: number): boolean {
+    const { model, state } = this;
+    const { dims } = model;
+    const slot = state.slotOf[v] as number;
     for (let d = 0; d < dims; d++) {
       const capacity = model.capacity[v * dims + d] as number;
-      // Backwards, what a trip has still to deliver; forwards, what has been picked up.
-      let toDeliver = 0;
-      for (let i = total; i >= 0; i--) {
-        loads[i] = toDeliver;
-        if (i === 0) break;
-        const x = nodeAt(i);
-        if (x < jobCount) toDeliver += model.delivery[x * dims + d] as number;
-        else if (x >= jobCount + disposalCount) toDeliver = 0;
+      const delivery = model.delivery[job * dims + d] as number;
+      const pickup = model.pickup[job * dims + d] as number;
+      const at = (slot * state.stride + p) * dims + d;
+      if (delivery > 0 && (this.loadSince[at] as number) + delivery > capacity) return false;
+      if ((this.loadUntil[at] as number) + pickup > capacity) return false;
+      if (pickup > 0 && model.endEmpty[v] && p >= (this.lastDisposal[slot] as number)) return false;
+    }
+    return true;
+  }
+
+  /** May a disposal or reload and then the job stand after position p, as to load? */
+  fitsBehind(v: number, p: number, job: number, isDisposal: boolean): boolean {
+    const { model, state } = this;
+    const { dims } = model;
+    const slot = state.slotOf[v] as number;
+    for (let d = 0; d < dims; d++) {
+      const capacity = model.capacity[v * dims + d] as number;
+      const delivery = model.delivery[job * dims + d] as number;
+      const pickup = model.pickup[job * dims + d] as number;
+      const at = (slot * state.stride + p) * dims + d;
+      if (isDisposal) {
+        if ((this.loadSince[at] as number) + delivery > capacity && delivery > 0) return false;
+        if ((this.loadUntil[at] as number) - (this.carried[at] as number) + pickup > capacity) return false;
+        if (pickup > 0 && model.endEmpty[v] && p >= (this.lastDisposal[slot] as number)) return false;
+      } else {
+        if ((this.loadNow[at] as number) + delivery > capacity) return false;
+        if ((this.loadUntil[at] as number) + pickup > capacity) return false;
+        if (pickup > 0 && model.endEmpty[v] && p >= (this.lastDisposal[slot] as number)) return false;
       }
-      let carried = model.initialLoad[v * dims + d] as number;
-      if ((loads[0] as number) > 0 && (loads[0] as number) + carried > capacity) return false;
-      for (let i = 1; i <= total; i++) {
-        const x = nodeAt(i);
-        if (x < jobCount) carried += model.pickup[x * dims + d] as number;
-        else if (x < jobCount + disposalCount) carried = 0;
-        if (i > (model.frozen[v] as number) && (loads[i] as number) + carried > capacity) return false;
+    }
+    return true;
+  }
+
+  /** May the job and then a disposal or reload stand after position p, as to load? */
+  fitsBefore(v: number, p: number, job: number, isDisposal: boolean): boolean {
+    const { model, state } = this;
+    const { dims } = model;
+    const slot = state.slotOf[v] as number;
+    for (let d = 0; d < dims; d++) {
+      const capacity = model.capacity[v * dims + d] as number;
+      const delivery = model.delivery[job * dims + d] as number;
+      const pickup = model.pickup[job * dims + d] as number;
+      const at = (slot * state.stride + p) * dims + d;
+      const toDeliver = (this.loadNow[at] as number) - (this.carried[at] as number);
+      if (isDisposal) {
+        if ((this.loadSince[at] as number) + delivery > capacity && delivery > 0) return false;
+        if ((this.loadNow[at] as number) + pickup > capacity) return false;
+      } else {
+        if ((this.loadSince[at] as number) - toDeliver + delivery > capacity) return false;
+        if ((this.loadUntil[at] as number) + pickup > capacity) return false;
+        if (pickup > 0 && model.endEmpty[v] && p >= (this.lastDisposal[slot] as number)) return false;
       }
-      if (model.endEmpty[v] && carried > 0) return false;
     }
     return true;
   }
 
   private travelFits(v: number, slot: number, travel: Travel, p: number, count: number): boolean {
-    const { model, state } = this;
+    const { model } = this;
     if ((this.tasks[slot] as number) >= (model.maxTasks[v] as number)) return false;
     const maxS = model.maxTravelS[v] as number;
     const maxM = model.maxDistanceM[v] as number;
     if (maxS >= FOREVER && maxM >= FOREVER) return true;
+    if ((this.travelS[slot] as number) + this.added(slot, travel.durationS, p, count) > maxS) return false;
+    return (
+      !travel.distanceM ||
+      (this.travelM[slot] as number) + this.added(slot, travel.distanceM, p, count) <= maxM
+    );
+  }
+
+  /** How much longer the route gets, by one of the matrices, with the inserted nodes after position p. */
+  private added(slot: number, matrix: Float64Array, p: number, count: number): number {
+    const { model, state } = this;
     const base = slot * state.stride;
     const n = model.nodeCount;
     const a = state.node[base + p] as number;
     const b = state.node[base + p + 1] as number;
     const first = this.inserted[0] as number;
     const last = count === 2 ? (this.inserted[1] as number) : first;
-    const added = (matrix: Float64Array): number =>
+    return (
       (matrix[a * n + first] as number) +
       (count === 2 ? (matrix[first * n + last] as number) : 0) +
       (matrix[last * n + b] as number) -
-      ((state.length[slot] as number) === 0 ? 0 : (matrix[a * n + b] as number));
-    if ((this.travelS[slot] as number) + added(travel.durationS) > maxS) return false;
-    return !travel.distanceM || (this.travelM[slot] as number) + added(travel.distanceM) <= maxM;
+      ((state.length[slot] as number) === 0 ? 0 : (matrix[a * n + b] as number))
+    );
   }
 
   /** Latest release aboard the trip that leaves from p's trip start, with the inserted nodes in place. */
   private releaseAfter(slot: number, base: number, p: number, count: number): number {
     const { model } = this;
-    const isReload = (x: number) => x >= model.jobCount + model.disposalCount;
+    const reloads = model.jobCount + model.disposalCount;
     const tripFrom = this.tripFrom[base + p] as number;
     const first = this.inserted[0] as number;
     const second = count === 2 ? (this.inserted[1] as number) : -1;
-    if (isReload(first)) return this.releaseOf(base, tripFrom + 1, p, -1);
+    if (first >= reloads) return this.releaseOf(base, tripFrom + 1, p, -1);
     const length = this.state.length[slot] as number;
-    const until = second >= 0 && isReload(second) ? p : this.tripEnd(base, p + 1, length);
+    const until = second >= reloads ? p : this.tripEnd(base, p + 1, length);
     const job = first < model.jobCount ? first : second;
     return this.releaseOf(base, tripFrom + 1, until, job);
   }
@@ -564,6 +613,8 @@ export class Schedule {
       let since = (loads[0] as number) + carried;
       loads[0] = since;
       this.loadSince[base * dims + d] = since;
+      this.loadNow[base * dims + d] = since;
+      this.carried[base * dims + d] = carried;
       for (let i = 1; i <= length; i++) {
         const x = state.node[base + i] as number;
         if (x < jobCount) carried += model.pickup[x * dims + d] as number;
@@ -573,6 +624,8 @@ export class Schedule {
         if (load > capacity && i > frozen) fits = false;
         since = x >= jobCount + disposalCount || load > since ? load : since;
         this.loadSince[(base + i) * dims + d] = since;
+        this.loadNow[(base + i) * dims + d] = load;
+        this.carried[(base + i) * dims + d] = carried;
       }
       if (model.endEmpty[v] && carried > 0) fits = false;
       let until = -Infinity;

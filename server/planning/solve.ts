@@ -54,6 +54,22 @@ export function solve(problem: PlannerProblem, options: SolveOptions): PlannerSo
   return solution;
 }
 
+/** VROOM's order: higher priorities served, then more jobs, then the lower objective; prizes count as cost. */
+export function isBetter(problem: PlannerProblem, a: PlannerSolution, b: PlannerSolution): boolean {
+  const missing = (solution: PlannerSolution): number => {
+    const left = new Set(solution.unassigned.map((job) => job.id));
+    return problem.jobs.reduce(
+      (sum, job) =>
+        left.has(job.id) && job.prize === undefined
+          ? sum + 1 + job.priority * (problem.jobs.length + 1)
+          : sum,
+      0,
+    );
+  };
+  const more = missing(a) - missing(b);
+  return more === 0 ? a.summary.objective < b.summary.objective : more < 0;
+}
+
 /**
  * Schedule, cost and violations of given sequences, as a solution; vehicles left out stay empty, jobs left out are
  * unassigned. Throws PlannerInputError for an unknown vehicle or stop.
