@@ -14,8 +14,8 @@ export default defineConfig({
     tablerIcons(),
     vue(),
     ui({
-      fonts: false,
       colorMode: false,
+      icon: { clientBundle: false },
       router: true,
       autoImport: false,
       components: { dts: false },

@@ -18,7 +18,9 @@ function timeFormat(locale: Locale, key: string, options: Intl.DateTimeFormatOpt
 
 /** "10:42" in Latacunga. */
 export function clock(at: number | string | Date): string {
-  return timeFormat('es', 'hm', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(at));
+  return timeFormat('es', 'hm', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(
+    new Date(at),
+  );
 }
 
 /** "10:42:17" in Latacunga. */

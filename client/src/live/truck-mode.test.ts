@@ -19,7 +19,11 @@ describe('a truck shows one word, the most urgent', () => {
     ['is broken even without signal', { state: 'out', lastFixMs: null }, 'broken'],
     ['fell silent on its route', { lastFixMs: NOW - SIGNAL_LOST_AFTER_MS - 1 }, 'nosignal'],
     ['never sent a fix and has no route', { lastFixMs: null, running: false }, 'depot'],
-    ['is parked, silent, off duty', { running: false, lastFixMs: NOW - 9e6, depotDistanceM: 10, speedMps: 0 }, 'depot'],
+    [
+      'is parked, silent, off duty',
+      { running: false, lastFixMs: NOW - 9e6, depotDistanceM: 10, speedMps: 0 },
+      'depot',
+    ],
     ['passes the depot', { depotDistanceM: 50 }, 'driving'],
     ['tips at the landfill, full', { landfillDistanceM: 100, loadShare: 1 }, 'landfill'],
     ['is full on the road', { loadShare: 0.95 }, 'full'],

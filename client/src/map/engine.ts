@@ -33,7 +33,10 @@ interface Library {
   removeImage(id: string): unknown;
   project(at: [number, number]): { x: number; y: number };
   unproject(at: [number, number]): { lng: number; lat: number };
-  queryRenderedFeatures(box: [[number, number], [number, number]], options: { layers: string[] }): HitFeature[];
+  queryRenderedFeatures(
+    box: [[number, number], [number, number]],
+    options: { layers: string[] },
+  ): HitFeature[];
   easeTo(options: object): unknown;
   fitBounds(bounds: [number, number, number, number], options: object): unknown;
   setPadding(padding: object): unknown;
@@ -56,7 +59,9 @@ const FIRST_LABEL = 'label-water';
 /** Builds the map in `container` and resolves once its style is loaded. Rejects when WebGL is not available. */
 export async function createMap(options: EngineOptions): Promise<MapLike> {
   const { library, matrixOf } =
-    options.mapboxToken === null ? await createMapLibre(options) : await createMapbox(options, options.mapboxToken);
+    options.mapboxToken === null
+      ? await createMapLibre(options)
+      : await createMapbox(options, options.mapboxToken);
   await new Promise<void>((resolve) => library.on('load', () => resolve()));
   return narrow(library, matrixOf);
 }
@@ -94,7 +99,10 @@ async function createMapbox(
   options: EngineOptions,
   token: string,
 ): Promise<{ library: Library; matrixOf: MatrixOf }> {
-  const [{ default: mapbox }] = await Promise.all([import('mapbox-gl'), import('mapbox-gl/dist/mapbox-gl.css')]);
+  const [{ default: mapbox }] = await Promise.all([
+    import('mapbox-gl'),
+    import('mapbox-gl/dist/mapbox-gl.css'),
+  ]);
   mapbox.accessToken = token;
   const style = {
     ...baseStyle(options.palette, location.origin, options.labelScale),
@@ -142,7 +150,8 @@ function narrow(map: Library, matrixOf: MatrixOf): MapLike {
           renderingMode: '2d',
           onAdd: (_: unknown, gl: WebGL2RenderingContext) => layer.onAdd(gl),
           onRemove: (_: unknown, gl: WebGL2RenderingContext) => layer.onRemove(gl),
-          render: (gl: WebGL2RenderingContext, argument: RenderArgument) => layer.render(gl, matrixOf(argument)),
+          render: (gl: WebGL2RenderingContext, argument: RenderArgument) =>
+            layer.render(gl, matrixOf(argument)),
         },
         beforeId,
       );
@@ -187,7 +196,8 @@ function narrow(map: Library, matrixOf: MatrixOf): MapLike {
       const { lng, lat } = map.getCenter();
       return { lon: lng, lat };
     },
-    zoomBy: (delta) => void map.easeTo({ zoom: map.getZoom() + delta, duration: cameraMs(), easing: easeOut }),
+    zoomBy: (delta) =>
+      void map.easeTo({ zoom: map.getZoom() + delta, duration: cameraMs(), easing: easeOut }),
     repaint: () => void map.triggerRepaint(),
     resize: () => void map.resize(),
     canvas: () => map.getCanvas(),

@@ -42,7 +42,8 @@ export interface CustomLayer {
   render(gl: WebGL2RenderingContext, matrix: ArrayLike<number>): void;
 }
 
-export type MapEventName = 'load' | 'move' | 'moveend' | 'render' | 'idle' | 'dragstart' | 'zoomstart' | 'error';
+export type MapEventName =
+  'load' | 'move' | 'moveend' | 'render' | 'idle' | 'dragstart' | 'zoomstart' | 'error';
 export interface MapPointerEvent {
   point: PixelPoint;
   lngLat: { lng: number; lat: number };

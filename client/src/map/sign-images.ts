@@ -61,7 +61,8 @@ function drawingOf(id: string, palette: Palette): Drawing {
     };
   }
   if (kind === 'arrow') return { markup: arrowSvg(palette.onfill), sizePx: 11 };
-  const markup = a === 'depot' ? depotSvg(palette) : a === 'landfill' ? landfillSvg(palette) : closureSvg(palette);
+  const markup =
+    a === 'depot' ? depotSvg(palette) : a === 'landfill' ? landfillSvg(palette) : closureSvg(palette);
   return { markup, sizePx: a === 'closure' ? 26 : PLACE_SIZE_PX };
 }
 
@@ -99,7 +100,8 @@ export interface SignImages {
 export function createSignImages(map: MapLike, initial: Palette): SignImages {
   let palette = initial;
   const pending = new Map<string, Promise<void>>();
-  const pixelRatio = Math.min(3, Math.max(1, window.devicePixelRatio)) * (window.devicePixelRatio < 2 ? 2 : 1);
+  const pixelRatio =
+    Math.min(3, Math.max(1, window.devicePixelRatio)) * (window.devicePixelRatio < 2 ? 2 : 1);
   const fontReady = document.fonts.load(`700 15px 'Inter Variable'`, '0').then(
     () => undefined,
     () => undefined,

@@ -23,8 +23,22 @@ interface RoadLook {
 }
 
 const ROADS: readonly RoadLook[] = [
-  { id: 'path', classes: ['path', 'track'], color: 'mapMinor', width: width(14, 0.8, 17, 3), casing: null, minzoom: 14 },
-  { id: 'service', classes: ['service'], color: 'mapMinor', width: width(13, 0.8, 17, 6), casing: null, minzoom: 13 },
+  {
+    id: 'path',
+    classes: ['path', 'track'],
+    color: 'mapMinor',
+    width: width(14, 0.8, 17, 3),
+    casing: null,
+    minzoom: 14,
+  },
+  {
+    id: 'service',
+    classes: ['service'],
+    color: 'mapMinor',
+    width: width(13, 0.8, 17, 6),
+    casing: null,
+    minzoom: 13,
+  },
   {
     id: 'residential',
     classes: ['residential'],
@@ -60,12 +74,25 @@ const ROADS: readonly RoadLook[] = [
 ];
 
 const isClass = (classes: string[]) => ['in', ['get', 'class'], ['literal', classes]];
-const TOWN = ['residential', 'commercial', 'industrial', 'square', 'school', 'hospital', 'railway', 'military'];
+const TOWN = [
+  'residential',
+  'commercial',
+  'industrial',
+  'square',
+  'school',
+  'hospital',
+  'railway',
+  'military',
+];
 const GREEN = ['park', 'pitch', 'cemetery', 'forest', 'grass', 'scrub'];
 
 /** Layers bottom to top. `scale` enlarges the labels (wall mode). */
 export function baseLayers(palette: Palette, scale = 1): LayerSpec[] {
-  const base = (id: string, sourceLayer: string, layer: Omit<LayerSpec, 'id' | 'source' | 'source-layer'>) => ({
+  const base = (
+    id: string,
+    sourceLayer: string,
+    layer: Omit<LayerSpec, 'id' | 'source' | 'source-layer'>,
+  ) => ({
     id,
     source: BASE_SOURCE,
     'source-layer': sourceLayer,

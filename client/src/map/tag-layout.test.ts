@@ -20,11 +20,13 @@ const boxOf = (placed: { left: number; top: number }) => ({
 
 describe('tags', () => {
   it('stand to the right of their mark when there is room', () => {
-    expect(layoutTags([tag('a', 100, 100)], area, [])).toEqual([{ id: 'a', left: 120, top: 80 }]);
+    expect(layoutTags([tag('a', 100, 100)], area, [])).toEqual([{ id: 'a', left: 120, top: 80, side: 0 }]);
   });
 
   it('never cover each other while another side is free', () => {
-    const placed = layoutTags([tag('a', 300, 300), tag('b', 330, 300), tag('c', 300, 330)], area, []).map(boxOf);
+    const placed = layoutTags([tag('a', 300, 300), tag('b', 330, 300), tag('c', 300, 330)], area, []).map(
+      boxOf,
+    );
     for (const [i, a] of placed.entries()) {
       for (const b of placed.slice(i + 1)) {
         const apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;

@@ -17,13 +17,18 @@ export interface TagRequest {
   gap: number;
   /** Higher is placed first. */
   weight: number;
+  /** The side it stood on last: kept while it costs little, so that tags do not hop as trucks move. */
+  side?: number | undefined;
 }
 
 export interface PlacedTag {
   id: string;
   left: number;
   top: number;
+  side: number;
 }
+
+const CHANGE_OF_SIDE_COST = 600;
 
 const overlapArea = (a: Box, b: Box) =>
   Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
@@ -48,25 +53,30 @@ function candidates({ x, y, width, height, gap }: TagRequest): Box[] {
  * `area` is the free part of the map, `obstacles` the marks. A tag whose mark lies outside the area is left out;
  * where no place is free the least covered one is taken.
  */
-export function layoutTags(requests: readonly TagRequest[], area: Box, obstacles: readonly Box[]): PlacedTag[] {
+export function layoutTags(
+  requests: readonly TagRequest[],
+  area: Box,
+  obstacles: readonly Box[],
+): PlacedTag[] {
   const taken: Box[] = [];
   const placed: PlacedTag[] = [];
   for (const request of [...requests].sort((a, b) => b.weight - a.weight)) {
     const { x, y } = request;
     if (x < area.left || x > area.right || y < area.top || y > area.bottom) continue;
-    let best: Box | null = null;
+    let best: (Box & { side: number }) | null = null;
     let bestCost = Infinity;
-    candidates(request).forEach((box, order) => {
+    candidates(request).forEach((box, side) => {
       const inside = overlapArea(box, area);
-      let cost = order * 8 + (request.width * request.height - inside) * 4;
+      const change = request.side !== undefined && request.side !== side ? CHANGE_OF_SIDE_COST : 0;
+      let cost = change + side * 8 + (request.width * request.height - inside) * 4;
       for (const other of taken) cost += overlapArea(box, other) * 6;
       for (const mark of obstacles) cost += overlapArea(box, mark);
-      if (cost < bestCost) [best, bestCost] = [box, cost];
+      if (cost < bestCost) [best, bestCost] = [{ ...box, side }, cost];
     });
-    const box = best as Box | null;
+    const box = best as (Box & { side: number }) | null;
     if (!box) continue;
     taken.push(box);
-    placed.push({ id: request.id, left: Math.round(box.left), top: Math.round(box.top) });
+    placed.push({ id: request.id, left: Math.round(box.left), top: Math.round(box.top), side: box.side });
   }
   return placed;
 }

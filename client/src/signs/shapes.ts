@@ -26,11 +26,12 @@ const INCIDENT_OUTLINE: Readonly<Record<IncidentType, string>> = {
   animal_muerto: '<path d="M16 1.6 30.4 16 16 30.4 1.6 16Z" stroke-linejoin="round"',
 };
 
-const INCIDENT_GLYPH: Readonly<Record<IncidentType, { icon: string; x: number; y: number; scale: number }>> = {
-  acopio: { icon: 'trash', x: 6.4, y: 6.2, scale: 0.8 },
-  zona_critica: { icon: 'biohazard', x: 8.2, y: 11, scale: 0.65 },
-  animal_muerto: { icon: 'paw', x: 7.6, y: 7.4, scale: 0.7 },
-};
+const INCIDENT_GLYPH: Readonly<Record<IncidentType, { icon: string; x: number; y: number; scale: number }>> =
+  {
+    acopio: { icon: 'trash', x: 6.4, y: 6.2, scale: 0.8 },
+    zona_critica: { icon: 'biohazard', x: 8.2, y: 11, scale: 0.65 },
+    animal_muerto: { icon: 'paw', x: 7.6, y: 7.4, scale: 0.7 },
+  };
 
 function glyph(icon: string, x: number, y: number, scale: number, color: string, weight = 2): string {
   const body = (bodies[icon] ?? '').replaceAll('stroke-width="2"', `stroke-width="${weight}"`);
@@ -46,12 +47,7 @@ function toneInk(tone: Tone, palette: Palette): string {
 }
 
 /** Incident: shape by type, dashed and empty while pending, filled afterwards, colour by its promise. */
-export function incidentSvg(
-  type: IncidentType,
-  life: IncidentLife,
-  tone: Tone,
-  palette: Palette,
-): string {
+export function incidentSvg(type: IncidentType, life: IncidentLife, tone: Tone, palette: Palette): string {
   const color = toneColor(tone, palette);
   const outline = INCIDENT_OUTLINE[type];
   const { icon, x, y, scale } = INCIDENT_GLYPH[type];

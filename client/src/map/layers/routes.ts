@@ -45,7 +45,12 @@ const grow = (at12: number, at15: number, at17: number) => [
 ];
 
 function specs(palette: Palette): LayerSpec[] {
-  const line = (id: string, filter: string, paint: Record<string, unknown>, layout: Record<string, unknown> = ROUND) => ({
+  const line = (
+    id: string,
+    filter: string,
+    paint: Record<string, unknown>,
+    layout: Record<string, unknown> = ROUND,
+  ) => ({
     id,
     type: 'line' as const,
     source: SOURCE,
@@ -60,18 +65,31 @@ function specs(palette: Palette): LayerSpec[] {
       'line-width': 2.6,
       'line-dasharray': [0.1, 2],
     }),
-    line('route-ahead-halo', 'ahead', { 'line-color': palette.mapHalo, 'line-width': grow(5, 6, 8), 'line-opacity': 0.7 }),
-    line('route-ahead', 'ahead', {
-      'line-color': palette.accent,
-      'line-width': grow(2.4, 3, 4.5),
-      'line-dasharray': [2.6, 1.4],
-    }, FLAT),
+    line('route-ahead-halo', 'ahead', {
+      'line-color': palette.mapHalo,
+      'line-width': grow(5, 6, 8),
+      'line-opacity': 0.7,
+    }),
+    line(
+      'route-ahead',
+      'ahead',
+      {
+        'line-color': palette.accent,
+        'line-width': grow(2.4, 3, 4.5),
+        'line-dasharray': [2.6, 1.4],
+      },
+      FLAT,
+    ),
     line('route-dotted', 'dotted', {
       'line-color': palette.accent,
       'line-width': 2.4,
       'line-dasharray': [0.1, 2.2],
     }),
-    line('route-driven-halo', 'driven', { 'line-color': palette.mapHalo, 'line-width': grow(5.5, 8, 11), 'line-opacity': 0.7 }),
+    line('route-driven-halo', 'driven', {
+      'line-color': palette.mapHalo,
+      'line-width': grow(5.5, 8, 11),
+      'line-opacity': 0.7,
+    }),
     line('route-driven', 'driven', { 'line-color': palette.accent, 'line-width': grow(3.4, 5.4, 8) }),
     {
       id: 'route-arrows',

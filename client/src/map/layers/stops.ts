@@ -45,7 +45,10 @@ export function createStopsLayer(map: MapLike, palette: Palette, images: SignIma
           id: mark.id,
           lon: mark.lon,
           lat: mark.lat,
-          image: stopImage(mark.look, mark.look === 'done' || mark.look === 'failed' ? undefined : mark.number),
+          image: stopImage(
+            mark.look,
+            mark.look === 'done' || mark.look === 'failed' ? undefined : mark.number,
+          ),
           order: ORDER[mark.look],
           selected: mark.id === selectedId,
           hovered: mark.id === hoveredId,

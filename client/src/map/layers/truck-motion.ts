@@ -42,7 +42,13 @@ export function placeAt(motion: Motion, nowMs: number): Mercator {
 }
 
 /** The next glide after a fix arrived at `nowMs`; lasts as long as the two fixes are apart. */
-export function glideTo(before: Motion | undefined, to: Mercator, fixMs: number, nowMs: number, still: boolean): Motion {
+export function glideTo(
+  before: Motion | undefined,
+  to: Mercator,
+  fixMs: number,
+  nowMs: number,
+  still: boolean,
+): Motion {
   if (before === undefined) return { from: to, to, startMs: nowMs, endMs: nowMs, fixMs };
   if (before.fixMs === fixMs && before.to.x === to.x && before.to.y === to.y) return before;
   const from = placeAt(before, nowMs);

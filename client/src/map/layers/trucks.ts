@@ -132,7 +132,8 @@ export function createTrucksLayer(map: MapLike, initial: Palette): TrucksLayer {
       data[at++] = mark.loadShare;
       data[at++] = GLYPHS.indexOf(GLYPH_OF[mark.mode]);
       data[at++] = MODE_CODE[mark.mode];
-      for (let char = 0; char < LABEL_LENGTH; char++) data[at++] = CHAR_INDEX.get(mark.label[char] ?? '') ?? -1;
+      for (let char = 0; char < LABEL_LENGTH; char++)
+        data[at++] = CHAR_INDEX.get(mark.label[char] ?? '') ?? -1;
       data[at++] = flags;
     }
   }
@@ -199,7 +200,12 @@ export function createTrucksLayer(map: MapLike, initial: Palette): TrucksLayer {
     return made;
   }
 
-  function draw(gl: WebGL2RenderingContext, pass: Pass, matrix: Float32Array, colours: Record<string, string>): void {
+  function draw(
+    gl: WebGL2RenderingContext,
+    pass: Pass,
+    matrix: Float32Array,
+    colours: Record<string, string>,
+  ): void {
     const { uniforms } = pass;
     gl.useProgram(pass.program);
     gl.uniformMatrix4fv(uniforms.get('u_matrix') ?? null, false, matrix);
@@ -294,7 +300,8 @@ export function createTrucksLayer(map: MapLike, initial: Palette): TrucksLayer {
         const to = toMercator(mark.lon, mark.lat);
         motions.set(mark.id, glideTo(motions.get(mark.id), to, mark.fixMs, nowMs, still()));
         const before = modeBefore.get(mark.id);
-        if (mark.mode === 'broken' && before !== undefined && before !== 'broken') brokenSince.set(mark.id, nowMs);
+        if (mark.mode === 'broken' && before !== undefined && before !== 'broken')
+          brokenSince.set(mark.id, nowMs);
       }
       for (const id of motions.keys()) if (!seen.has(id)) motions.delete(id);
       state = next;

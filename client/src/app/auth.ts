@@ -1,0 +1,55 @@
+/** Who is signed in. The session is a cookie the page never reads. */
+import { computed, readonly, shallowRef } from 'vue';
+import { roleCovers, type Role } from '../../../shared/actor.ts';
+import { trpc } from './api.ts';
+import { reasonOf } from './errors.ts';
+
+export interface SignedIn {
+  id: number;
+  username: string;
+  role: Role;
+}
+
+const current = shallowRef<SignedIn | null>(null);
+let asked = false;
+
+export const user = readonly(current);
+
+/** Asks the server once; later calls answer from memory. */
+export async function whoAmI(): Promise<SignedIn | null> {
+  if (asked) return current.value;
+  try {
+    current.value = await trpc.auth.me.query();
+    asked = true;
+  } catch (error) {
+    current.value = null;
+    asked = reasonOf(error) === 'not-signed-in';
+  }
+  return current.value;
+}
+
+/** @throws what the call threw: see errors.ts for its sentence. */
+export async function signIn(username: string, password: string): Promise<SignedIn> {
+  const answer = await trpc.auth.login.mutate({ username, password });
+  current.value = answer.user;
+  asked = true;
+  return answer.user;
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await trpc.auth.logout.mutate();
+  } finally {
+    current.value = null;
+    asked = true;
+  }
+}
+
+/** True when the person signed in may do what the role may. */
+export const may = (role: Role) =>
+  computed(() => current.value !== null && roleCovers(current.value.role, role));
+
+/** Where a role works. */
+export function homeOf(role: Role): string {
+  return role === 'driver' ? '/driver' : role === 'citizen' ? '/' : '/control';
+}

@@ -1,0 +1,26 @@
+/** Runs a change the person asked for: busy while it runs, a sentence when it is refused. */
+import { ref } from 'vue';
+import { useI18n } from 'vue-i18n';
+import { reasonOf, sentenceOf } from './errors.ts';
+
+export function useAct() {
+  const { t, te } = useI18n();
+  const busy = ref(false);
+  const refusal = ref('');
+
+  /** Answers undefined when it was refused or another one is still running. */
+  async function act<Answer>(change: () => Promise<Answer>): Promise<Answer | undefined> {
+    if (busy.value) return undefined;
+    busy.value = true;
+    refusal.value = '';
+    try {
+      return await change();
+    } catch (error) {
+      refusal.value = sentenceOf(reasonOf(error), t, te);
+      return undefined;
+    } finally {
+      busy.value = false;
+    }
+  }
+  return { busy, refusal, act };
+}

@@ -1,0 +1,3 @@
+import '@fontsource-variable/inter';
+import '../ui/tokens.css';
+import '../ui/base.css';

@@ -1,0 +1,64 @@
+/** Cuts the chosen truck's planned line into what lies behind it, ahead of it, and the dotted legs to the landfill. */
+import { distanceM, nearestOnLine, type LonLat, type Point } from '../../../shared/geo.ts';
+import type { RouteView } from '../../../shared/plan.ts';
+
+export interface SplitRoute {
+  ahead: LonLat[][];
+  toLandfill: LonLat[][];
+  behind: LonLat[];
+}
+
+/** A truck farther than this from its line is not on it: nothing of the plan counts as driven. */
+const ON_ROUTE_M = 150;
+
+/** Index in the line of the point nearest to `point`, searching from `from` on. */
+function vertexNear(line: readonly LonLat[], point: Point, from: number): number {
+  const rest = line.slice(from);
+  if (rest.length < 2) return line.length - 1;
+  const { segment } = nearestOnLine(point, rest);
+  const away = (index: number) => {
+    const vertex = rest[Math.min(index, rest.length - 1)]!;
+    return distanceM(point, { lon: vertex[0], lat: vertex[1] });
+  };
+  return from + (away(segment + 1) < away(segment) ? segment + 1 : segment);
+}
+
+/** `truck` is where it is now; null before it leaves. */
+export function splitRoute(route: RouteView, truck: Point | null): SplitRoute {
+  const line = route.geometry.coordinates;
+  if (line.length < 2) return { ahead: [], toLandfill: [], behind: [] };
+  let cut = 0;
+  let from: LonLat = line[0]!;
+  if (truck && route.state === 'running') {
+    let reached = 0;
+    for (const stop of route.stops) {
+      if (stop.state !== 'done' && stop.state !== 'failed') break;
+      reached = vertexNear(line, stop, reached);
+    }
+    const rest = line.slice(reached);
+    const near = rest.length > 1 ? nearestOnLine(truck, rest) : null;
+    if (near && near.distanceM < ON_ROUTE_M) {
+      cut = reached + near.segment + 1;
+      from = [near.point.lon, near.point.lat];
+    } else {
+      cut = reached + 1;
+      from = line[reached]!;
+    }
+  }
+  const behind: LonLat[] = [...line.slice(0, cut), from];
+  const ahead: LonLat[][] = [];
+  const toLandfill: LonLat[][] = [];
+  let at = cut;
+  let piece: LonLat[] = [from];
+  for (const stop of route.stops) {
+    if (stop.state === 'done' || stop.state === 'failed') continue;
+    const to = Math.max(at, vertexNear(line, stop, Math.max(0, at - 1)) + 1);
+    const leg = [...piece, ...line.slice(at, to)];
+    if (leg.length > 1) (stop.kind === 'disposal' ? toLandfill : ahead).push(leg);
+    piece = [leg[leg.length - 1]!];
+    at = to;
+  }
+  const rest = [...piece, ...line.slice(at)];
+  if (rest.length > 1) ahead.push(rest);
+  return { ahead, toLandfill, behind };
+}

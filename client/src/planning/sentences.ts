@@ -1,0 +1,78 @@
+/** Words of the plan turned into sentences. A reason is a stable word, with ids after colons where it names things. */
+import type { ProposalView } from '../../../shared/plan.ts';
+import type { RoomTruck } from '../live/room-view.ts';
+import type { PictureMove } from './proposal-picture.ts';
+
+type Translate = (key: string, named?: Record<string, unknown>, plural?: number) => string;
+
+const KNOWN_REASONS = new Set([
+  'new',
+  'dropped',
+  'truck-out',
+  'by-hand',
+  'undo',
+  'load',
+  'window-kept',
+  'shift-kept',
+  'shorter-detour',
+  'rebalanced',
+]);
+
+/** Whether a truck gives up stops in a proposal made for its breakdown. */
+function brokenTruck(proposal: ProposalView, trucks: readonly RoomTruck[]): RoomTruck | null {
+  const id = Number(/^breakdown:(\d+)/.exec(proposal.reason)?.[1]);
+  return trucks.find((truck) => truck.id === id) ?? null;
+}
+
+/** "Propuesta lista: reparte las 9 paradas de 0218". */
+export function proposalTitle(
+  proposal: ProposalView,
+  trucks: readonly RoomTruck[],
+  t: (key: string, named: Record<string, unknown>, plural: number) => string,
+): string {
+  const count = proposal.diff.moved.length;
+  const broken = brokenTruck(proposal, trucks);
+  if (broken) return t('planning.offer.breakdown', { count, label: broken.label }, count);
+  return t(`planning.offer.${proposal.kind}`, { count }, count);
+}
+
+/** Why the proposal was made, for the bar above the map. */
+export function proposalCause(
+  proposal: ProposalView,
+  trucks: readonly RoomTruck[],
+  t: (key: string, named: Record<string, unknown>) => string,
+): string {
+  const broken = brokenTruck(proposal, trucks);
+  if (broken) return t('planning.cause.breakdown', { plate: broken.plate });
+  return t(`planning.cause.${proposal.kind}`, {});
+}
+
+/** The first sentence of a move: what goes, from whom, to whom, after which stop. */
+export function moveSentence(move: PictureMove, t: Translate): { what: string; rest: string; to: string } {
+  const count = move.moves.length;
+  const numbers = move.numbers;
+  const listed =
+    numbers.length > 1
+      ? t('planning.sentence.list', {
+          first: numbers.slice(0, -1).join(', '),
+          last: numbers[numbers.length - 1]!,
+        })
+      : String(numbers[0] ?? '');
+  const what = t(
+    move.fromTruck ? 'planning.sentence.stops' : 'planning.sentence.newStops',
+    { list: listed },
+    count,
+  );
+  const to = move.toTruck?.label ?? '';
+  if (!move.toTruck) return { what, rest: t('planning.sentence.leaves', {}, count), to: '' };
+  const rest = move.fromTruck
+    ? t('planning.sentence.goes', { from: move.fromTruck.label }, count)
+    : t('planning.sentence.joins', {}, count);
+  return { what, rest, to };
+}
+
+/** The second sentence: why. Unknown words are not shown raw. */
+export function reasonSentence(reason: string, t: Translate): string {
+  const word = reason.split(':')[0] ?? '';
+  return KNOWN_REASONS.has(word) ? t(`planning.reason.${word}`) : '';
+}
