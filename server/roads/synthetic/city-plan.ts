@@ -665,6 +665,18 @@ export const COUNTRY_ROADS: readonly PlannedRoad[] = [
     ],
   },
   {
+    name: 'Vía a Cumbijín',
+    highway: 'unclassified',
+    surface: 'gravel',
+    wanderM: 60,
+    through: [
+      [4500, -4600],
+      [5900, -5900],
+      [7300, -7000],
+      [8700, -8700],
+    ],
+  },
+  {
     name: 'Vía a Salache',
     highway: 'unclassified',
     surface: 'compacted',

@@ -1,24 +1,32 @@
 import type { Chain, Link, Network } from './join.ts';
 
 /**
- * Makes every spot reachable from every other by car: pieces that hang together with nothing are dropped, and
- * a one-way link that would lead into a trap, or out of nowhere, becomes two-way.
+ * Makes every spot on a street reachable from every other by car: pieces that hang together with nothing are
+ * dropped, and a one-way link that would lead into a trap, or out of nowhere, becomes two-way. Farm tracks are
+ * not for cars: they stay where they touch the rest, and carry nothing.
  */
 export function connectNetwork(network: Network): Network {
-  const largest = strongComponent(network.chains, true);
-  const chains = network.chains.flatMap((chain) => keepLinks(chain, (link) => largest.has(link.from)));
-  for (;;) {
+  const isTrack = ({ street }: Chain): boolean => street.highway === 'track';
+  const forCars = network.chains.filter((chain) => !isTrack(chain));
+  const largest = strongComponent(forCars, true);
+  const streets = forCars.flatMap((chain) => keepLinks(chain, (link) => largest.has(link.from)));
+  openTraps(streets);
+
+  const withTracks = [...streets, ...network.chains.filter(isTrack)];
+  const attached = strongComponent(withTracks, true);
+  const chains = withTracks.flatMap((chain) => keepLinks(chain, (link) => attached.has(link.from)));
+  return { spots: network.spots, chains };
+}
+
+function openTraps(chains: readonly Chain[]): void {
+  for (let opened = 1; opened > 0;) {
+    opened = 0;
     const main = strongComponent(chains, false);
-    let opened = 0;
-    for (const chain of chains) {
-      for (const link of chain.links) {
-        if (link.oneway && !(main.has(link.from) && main.has(link.to))) {
-          link.oneway = false;
-          opened++;
-        }
-      }
+    for (const link of chains.flatMap(({ links }) => links)) {
+      if (!link.oneway || (main.has(link.from) && main.has(link.to))) continue;
+      link.oneway = false;
+      opened++;
     }
-    if (opened === 0) return { spots: network.spots, chains };
   }
 }
 

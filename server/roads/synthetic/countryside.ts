@@ -31,7 +31,7 @@ export function drawCountryside(majors: PieceIndex, waters: Waters, random: () =
     if (Math.max(Math.abs(a[0]), Math.abs(b[0])) > 9400 || dice > lanesPer(middle, majors)) return;
     if ([a, b, middle].some((spot) => isBuiltUp(spot) || isWithin(spot, AIRPORT) || waters.isWet(spot, 30)))
       return;
-    const isTrack = random() < 0.3;
+    const isTrack = random() < 0.16;
     const steps = Math.max(3, Math.round(apartM(a, b) / 40));
     const straight = Array.from({ length: steps + 1 }, (_, k) => between(a, b, k / steps));
     streets.push({
