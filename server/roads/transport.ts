@@ -1,5 +1,7 @@
 import { Agent, get as httpGet } from 'node:http';
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '../../shared/errors.ts';
 import type { Closure } from './roads.ts';
@@ -92,11 +94,7 @@ export function workerTransport(graphFile: string): OsrmTransport {
     waiting.clear();
   };
   const start = (): Worker => {
-    const fromSource = import.meta.url.endsWith('.ts');
-    const started = new Worker(
-      new URL(fromSource ? './embedded-worker.ts' : './roads-worker.js', import.meta.url),
-      { workerData: { graphFile }, execArgv: fromSource ? ['--import', 'tsx'] : [] },
-    );
+    const started = startWorker(graphFile);
     started.unref();
     started.on('message', (reply: WorkerReply) => {
       const caller = waiting.get(reply.id);
@@ -141,4 +139,15 @@ export function workerTransport(graphFile: string): OsrmTransport {
       await stopping?.terminate();
     },
   });
+}
+
+function startWorker(graphFile: string): Worker {
+  const here = import.meta.url;
+  const workerData = { graphFile };
+  if (!here.endsWith('.ts')) return new Worker(new URL('./roads-worker.js', here), { workerData });
+  // Node 20 does not hand `--import tsx` down to its threads, so the thread registers the loader by itself.
+  const loader = pathToFileURL(createRequire(here).resolve('tsx/esm/api')).href.replace(/\.cjs$/, '.mjs');
+  const source = new URL('./embedded-worker.ts', here).href;
+  const boot = `import(${JSON.stringify(loader)}).then(({ register }) => { register(); return import(${JSON.stringify(source)}); })`;
+  return new Worker(boot, { eval: true, workerData, execArgv: [] });
 }

@@ -1,26 +1,11 @@
 import { tenths } from './geo.ts';
 import { anyLane, laneText, type Graph } from './graph.ts';
 import type { Leg } from './leg.ts';
-import { encodePolyline, type Options } from './request.ts';
+import type { Options } from './request.ts';
+import { degrees, geometryOf, type Json } from './route-shape.ts';
 import { overviewPoints } from './simplify.ts';
 import type { Snapped } from './snap.ts';
 import { stepsOf } from './steps.ts';
-
-/** Parts of OSRM's answers. Everything here is plain JSON. */
-export type Json = Record<string, unknown>;
-
-export const degrees = (fixed: number): number => fixed / 1e6;
-
-export function geometryOf(
-  lon: readonly number[],
-  lat: readonly number[],
-  format: Options['geometries'],
-): unknown {
-  if (format === 'geojson') {
-    return { type: 'LineString', coordinates: lon.map((x, i) => [degrees(x), degrees(lat[i]!)]) };
-  }
-  return encodePolyline(lon, lat, format === 'polyline6' ? 1e6 : 1e5);
-}
 
 export function waypoint(graph: Graph, place: Snapped, asked: readonly number[], hints: boolean): Json {
   const lane = anyLane(graph, place.street);
@@ -55,7 +40,12 @@ function hintOf(place: Snapped, asked: readonly number[]): string {
 }
 
 /** One entry of `routes`, `trips` or `matchings`. */
-export function routeObject(graph: Graph, legs: readonly Leg[], options: Options): Json {
+export function routeObject(
+  graph: Graph,
+  legs: readonly Leg[],
+  asked: readonly number[][],
+  options: Options,
+): Json {
   const total = { weight: 0, duration: 0, distance: 0 };
   for (const leg of legs) {
     total.weight += leg.weight;
@@ -63,7 +53,7 @@ export function routeObject(graph: Graph, legs: readonly Leg[], options: Options
     total.distance += leg.distance;
   }
   const route: Json = {
-    legs: legs.map((leg) => legObject(graph, leg, options)),
+    legs: legs.map((leg, i) => legObject(graph, leg, [asked[i]!, asked[i + 1]!], options)),
     weight_name: 'routability',
     weight: total.weight / 10,
     duration: total.duration / 10,
@@ -88,8 +78,8 @@ export function routeObject(graph: Graph, legs: readonly Leg[], options: Options
   return route;
 }
 
-function legObject(graph: Graph, leg: Leg, options: Options): Json {
-  const { steps, summary } = options.steps ? stepsOf(graph, leg, options) : { steps: [], summary: '' };
+function legObject(graph: Graph, leg: Leg, asked: [number[], number[]], options: Options): Json {
+  const { steps, summary } = options.steps ? stepsOf(graph, leg, asked, options) : { steps: [], summary: '' };
   const object: Json = {
     steps,
     weight: leg.weight / 10,

@@ -3,15 +3,14 @@ import { reversed, type Street, type StreetNetwork } from './street-network.ts';
 
 /**
  * Joins pieces of street at nodes where there is nothing to decide: two streets of the same class meet, no barrier
- * stands there and no restriction starts or ends there. Signals met on the way are added to the piece leading to them.
- * Changes the network in place; joined-in streets become null.
+ * stands there, no signal stops there and no restriction starts or ends there. Changes the network in place;
+ * joined-in streets become null.
  */
 export function joinStreets(
   network: StreetNetwork,
   restrictions: readonly TurnRestriction[],
-  signalTenths: number,
 ): (Street | null)[] {
-  const keep = new Set(network.barrier);
+  const keep = new Set([...network.barrier, ...network.signal, ...network.signalFrom.keys()]);
   for (const { via } of restrictions) {
     keep.add(via[0]!);
     keep.add(via.at(-1)!);
@@ -30,7 +29,7 @@ export function joinStreets(
     if (network.at[from]!.some((other) => touches(streets[other]!, to))) continue;
     if (before.forwardClass !== after.forwardClass || before.reverseClass !== after.reverseClass) continue;
     if (nameOf(network, before) !== nameOf(network, after)) continue;
-    streets[first] = joined(network, before, after, signalTenths);
+    streets[first] = joined(before, after);
     streets[second] = null;
     network.at[node] = [];
     const atEnd = network.at[to]!;
@@ -56,11 +55,8 @@ function nameOf(network: StreetNetwork, street: Street): string {
   return network.classes[index]?.name ?? '';
 }
 
-function joined(network: StreetNetwork, before: Street, after: Street, signalTenths: number): Street {
-  const node = after.path[0]!;
-  const stopsForward = stops(network, node, before.path.at(-2)!) ? signalTenths : 0;
-  const stopsReverse = stops(network, node, after.path[1]!) ? signalTenths : 0;
-  const street: Street = {
+function joined(before: Street, after: Street): Street {
+  return {
     path: [...before.path, ...after.path.slice(1)],
     forwardWeight: [...before.forwardWeight, ...after.forwardWeight],
     forwardDuration: [...before.forwardDuration, ...after.forwardDuration],
@@ -71,16 +67,6 @@ function joined(network: StreetNetwork, before: Street, after: Street, signalTen
     forwardUTurnLane: after.forwardUTurnLane,
     reverseUTurnLane: before.reverseUTurnLane,
   };
-  const at = before.forwardWeight.length;
-  if (street.forwardClass >= 0) {
-    street.forwardWeight[at - 1]! += stopsForward;
-    street.forwardDuration[at - 1]! += stopsForward;
-  }
-  if (street.reverseClass >= 0) {
-    street.reverseWeight[at]! += stopsReverse;
-    street.reverseDuration[at]! += stopsReverse;
-  }
-  return street;
 }
 
 /** Does a signal at `node` stop traffic that comes from its neighbour `from`? */

@@ -1,10 +1,11 @@
-import { routeObject, waypoint, type Json } from './answers.ts';
+import { routeObject, waypoint } from './answers.ts';
 import { markClosed, type Closure } from './closures.ts';
 import { contract } from './contraction.ts';
 import { tenths, toFixed, distanceM } from './geo.ts';
 import { anyLane, laneNode, laneTrait, type Graph } from './graph.ts';
 import { journey, type Finder } from './journey.ts';
 import { filteredMatrix, matrixOf } from './matrix.ts';
+import type { Json } from './route-shape.ts';
 import { parseRequest, type ApiError, type Request } from './request.ts';
 import { Searcher, seedsOf } from './search.ts';
 import { settleComponents, Snapper, type Snapped, type SnapOptions } from './snap.ts';
@@ -236,7 +237,7 @@ export class Engine {
     const legs = journey(finder, stops, options.continueStraight ?? true);
     if (!legs) throw new Refusal('NoRoute', 'Impossible route between points');
     const places = [legs[0]!.source, ...legs.map((leg) => leg.target)];
-    const body: Json = { routes: [routeObject(vehicle.graph, legs, options)] };
+    const body: Json = { routes: [routeObject(vehicle.graph, legs, request.coordinates, options)] };
     if (!options.skipWaypoints) body.waypoints = this.waypoints(vehicle, request, places);
     return body;
   }

@@ -22,8 +22,7 @@ export function buildGraph(osm: OsmData, profile: Profile, onProgress?: ImportPr
   onProgress?.('streets', 0);
   const network = readStreets(osm, profile);
   const restrictions = readRestrictions(osm, network);
-  const signalTenths = Math.round(profile.trafficSignalS * 10);
-  const streets = joinStreets(network, restrictions, signalTenths).filter((street) => street !== null);
+  const streets = joinStreets(network, restrictions).filter((street) => street !== null);
   onProgress?.('turns', 0);
   const lanes = buildLanes(network, streets, restrictions, profile);
   const base = { ...shapeArrays(network, streets), ...laneArrays(streets, lanes) };
