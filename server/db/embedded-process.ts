@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { postgis } from '@electric-sql/pglite-postgis';
 import { createBridge } from './embedded-bridge.ts';
 import { lockFolder } from './embedded-lock.ts';
 import { startHousekeeping } from './embedded-housekeeping.ts';
+import { slimPostgis } from './embedded-postgis.ts';
 import { readAnswer, simpleQuery } from './wire.ts';
 
 export type FromEmbedded =
@@ -53,7 +53,10 @@ async function open(folder: string, socket: string): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
   const unlock = await lockFolder(join(folder, 'embedded.lock'), socket);
-  const pg = await PGlite.create({ dataDir: join(folder, 'postgres'), extensions: { postgis } });
+  const pg = await PGlite.create({
+    dataDir: join(folder, 'postgres'),
+    extensions: { postgis: slimPostgis(folder) },
+  });
   const { rows } = await pg.query<{ version: string }>('show server_version');
   const version = rows[0]?.version ?? Object.values(rows[0] ?? {})[0] ?? '';
   await pg.exec(`set time zone 'UTC'`);
