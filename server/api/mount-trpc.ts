@@ -24,6 +24,10 @@ export function mountTrpc(app: FastifyInstance, services: Services): void {
         streams.add(reply.raw);
         reply.raw.once('close', () => streams.delete(reply.raw));
       }
+      // A procedure without input may be called without a body.
+      if (request.method === 'POST' && request.body === undefined) {
+        request.raw.headers['content-type'] ??= 'application/json';
+      }
       await fastifyRequestHandler({
         router: appRouter,
         req: request,

@@ -1,8 +1,7 @@
-import { tracked, TRPCError } from '@trpc/server';
+import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import { DomainError } from '../../../shared/errors.ts';
 import { eventFeed } from '../../live/event-feed.ts';
-import { asTrpcError } from '../errors.ts';
 import { optional } from '../inputs.ts';
 import { procedureFor, router } from '../trpc.ts';
 
@@ -17,15 +16,12 @@ export const liveRouter = router({
   }),
   events: procedureFor('operator')
     .input(optional(z.object({ lastEventId })))
-    .subscription(async function* ({ ctx, input, signal }) {
+    .subscription(async ({ ctx, input, signal }) => {
       const { database, bus } = ctx.services.store;
       const after = input.lastEventId ?? null;
-      try {
-        for await (const event of eventFeed(database, bus, after, signal ?? new AbortController().signal)) {
-          yield tracked(String(event.id), event);
-        }
-      } catch (cause) {
-        throw asTrpcError(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause }));
-      }
+      const events = await eventFeed(database, bus, after, signal ?? new AbortController().signal);
+      return (async function* () {
+        for await (const event of events) yield tracked(String(event.id), event);
+      })();
     }),
 });
