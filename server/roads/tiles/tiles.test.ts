@@ -3,7 +3,6 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { OsmData } from '../osm/model.ts';
 import { readOsmPbf } from '../osm/pbf-read.ts';
-import { LATACUNGA_ANCHORS, LATACUNGA_SEED, syntheticLatacunga } from '../synthetic/index.ts';
 import { classOrKindCounts, decodeTile, tileAt } from './decode-for-tests.ts';
 import {
   buildTileLayers,
@@ -15,7 +14,8 @@ import {
   TILE_SCHEMA,
 } from './index.ts';
 
-const city = buildTileLayers(syntheticLatacunga(LATACUNGA_ANCHORS, LATACUNGA_SEED));
+const latacunga = new URL('../synthetic/latacunga.osm.pbf', import.meta.url);
+const city = buildTileLayers(readOsmPbf(readFileSync(latacunga)));
 const source = createTileSource(city);
 const centre = { lon: -78.6145, lat: -0.933 };
 
@@ -193,5 +193,5 @@ describe.skipIf(!hasMonaco)('Monaco, a real extract (needs REFERENCE_DATA)', () 
     expect(tileOf(16).buildings?.length).toBeGreaterThan(30);
     expect(tile.land?.length).toBeGreaterThan(20);
     expect(tile.places?.map((place) => place.attributes.name)).toContain('Monaco-Ville');
-  });
+  }, 30_000);
 });
