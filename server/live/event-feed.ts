@@ -7,20 +7,31 @@ import { eventsSince, headId, oldestId } from '../events/read.ts';
 const PAGE = 200;
 
 /**
- * Events after `lastEventId`, or from now on without one, in order, each exactly once, until the signal aborts.
+ * Events after `lastEventId`, or from now on without one, in order, each exactly once, until the signal aborts. "Now"
+ * is before this resolves, so that whoever was told the feed is open misses nothing.
  * It listens first and reads then, so that nothing falls between; it reads a page when the reader asks for more, so
  * that one that does not read costs nothing.
  * @throws DomainError `events-gone` for an id that is no id, lies ahead of the log, or is older than what is kept
  */
-export async function* eventFeed(
+export async function eventFeed(
   database: Database,
   bus: EventBus,
   lastEventId: string | number | null,
   signal: AbortSignal,
+): Promise<AsyncGenerator<DomainEvent, void, void>> {
+  const from = lastEventId === null ? await headId(database) : await checkedId(database, lastEventId);
+  return follow(database, bus, from, signal);
+}
+
+async function* follow(
+  database: Database,
+  bus: EventBus,
+  from: number,
+  signal: AbortSignal,
 ): AsyncGenerator<DomainEvent, void, void> {
   const waker = createWaker(bus, signal);
+  let after = from;
   try {
-    let after = lastEventId === null ? await headId(database) : await checkedId(database, lastEventId);
     while (!signal.aborted) {
       waker.arm();
       const events = await eventsSince(database, after, PAGE);
