@@ -67,6 +67,24 @@ describe('the log', () => {
     expect(String((last().err as { stack: string }).stack)).toContain('log.test.ts');
   });
 
+  it('reports what nobody foresaw, with what it is about, and nothing else', () => {
+    const reports: unknown[] = [];
+    const log = createLog({
+      level: 'info',
+      destination: { write: () => undefined },
+      report: (error, subject) => reports.push([error.message, subject]),
+    });
+    logFor(log, { incidentId: 7 }).error({ err: new TypeError('broken'), truckId: 3, note: 'x' }, 'failed');
+    log.fatal(new Error('alone'));
+    log.error({ err: new DomainError('stop-frozen') }, 'an answer, not a fault');
+    log.warn({ err: new Error('expected') }, 'came back by itself');
+    log.error('no error in it');
+    expect(reports).toEqual([
+      ['broken', { incidentId: 7, truckId: 3 }],
+      ['alone', {}],
+    ]);
+  });
+
   it('obeys the level', () => {
     const { log, lines } = captured('warn');
     log.info('quiet');

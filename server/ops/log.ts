@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
-import pino, { type DestinationStream, type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import pretty from 'pino-pretty';
 import { actorLabel, type Actor } from '../../shared/actor.ts';
+import { isDomainError } from '../../shared/errors.ts';
 import { scrubJsonLine, scrubSecrets } from './scrub.ts';
 
 export type { Logger } from 'pino';
@@ -14,6 +15,8 @@ export interface LogOptions {
   pretty?: boolean;
   /** Written into every line, to tell releases apart. */
   version?: string;
+  /** Told of every error logged at `error` or above that is no domain answer, with what its line speaks of. */
+  report?: (error: Error, subject: LogSubject) => void;
   /** Where lines go; standard output by default. */
   destination?: DestinationStream;
 }
@@ -39,11 +42,35 @@ export function createLog(options: LogOptions): Logger {
       },
       serializers: { err: errorFields, error: errorFields, req: requestFields, res: responseFields },
       // The last net: a child's bindings and the message itself pass no formatter.
-      hooks: { streamWrite: scrubJsonLine },
+      hooks: { streamWrite: scrubJsonLine, ...(options.report && { logMethod: reporter(options.report) }) },
     },
     destination,
   );
 }
+
+/** Passes every line on; an unforeseen error in it is reported first. */
+function reporter(
+  report: NonNullable<LogOptions['report']>,
+): NonNullable<LoggerOptions['hooks']>['logMethod'] {
+  return function (args, method, level) {
+    const fields: unknown = args[0];
+    const { err, error = err } = (
+      typeof fields === 'object' && fields !== null ? fields : {}
+    ) as LogErrorFields;
+    const found = fields instanceof Error ? fields : error;
+    if (level >= ERROR_LEVEL && found instanceof Error && !isDomainError(found)) {
+      const { requestId, truckId, deviceId, incidentId, routeId, proposalId, planVersion } = {
+        ...(this.bindings() as LogSubject),
+        ...(fields as LogSubject),
+      };
+      report(found, { requestId, truckId, deviceId, incidentId, routeId, proposalId, planVersion });
+    }
+    method.apply(this, args);
+  };
+}
+
+const ERROR_LEVEL = 50;
+type LogErrorFields = { err?: unknown; error?: unknown };
 
 /** What ties a line to the thing it speaks of; the same names everywhere, so that one search finds all. */
 export interface LogSubject {

@@ -1,19 +1,31 @@
-import { BackupError } from './backup/format.ts';
+import { DomainError } from '../../shared/errors.ts';
 import { ConfigError } from '../config.ts';
 import { EmbeddedError } from '../db/embedded.ts';
 import { MigrationError } from '../db/migrate.ts';
+import { BackupError } from './backup/format.ts';
 
-const DRIVER_CODE = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_\w+|[0-9A-Z]{5}$)/;
+/** Something at the shell is refused for a reason people can mend; the message is that one line. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+/** Codes of the database's driver and of the database itself. */
+const DATABASE_CODE = /^(CONNECT_TIMEOUT|CONNECTION_\w+|[0-9A-Z]{5})$/;
+const REACHING_SYSCALL = /^(connect|getaddrinfo)/;
 
 /**
  * What a tool says when it gives up: one line for what people can mend, the stack for what only we can. Two failures
  * of the same kind read the same in every tool.
  */
 export function failureText(error: unknown): string {
-  const foreseen = [BackupError, ConfigError, EmbeddedError, MigrationError];
+  const foreseen = [Refusal, BackupError, ConfigError, EmbeddedError, MigrationError, DomainError];
   if (foreseen.some((kind) => error instanceof kind)) return (error as Error).message;
-  const { code, message } = error as { code?: string; message?: string };
-  if (code && DRIVER_CODE.test(code)) return `the database refused: ${message || code} (${code})`;
+  const { code, message, syscall } = error as NodeJS.ErrnoException;
+  if (code && (DATABASE_CODE.test(code) || (syscall && REACHING_SYSCALL.test(syscall)))) {
+    return `the database refused: ${message || code} (${code})`;
+  }
+  // Ports, files, folders: the system's own line says which and why.
+  if (syscall && message) return message;
   if (error instanceof Error)
     return error.name === 'FolderInUse' ? error.message : (error.stack ?? error.message);
   return String(error);

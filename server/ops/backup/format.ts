@@ -110,11 +110,13 @@ export async function* readBackup(path: string): AsyncGenerator<Entry> {
 /** Reads a backup to its end. @returns its header and footer @throws BackupError when it is not whole */
 export async function verifyBackup(path: string): Promise<{ header: Header; footer: Footer }> {
   let first: Header | null = null;
+  let last: Footer | null = null;
   for await (const entry of readBackup(path)) {
     if (entry.kind === 'header') first = entry.header;
-    if (entry.kind === 'end' && first) return { header: first, footer: entry.footer };
+    if (entry.kind === 'end') last = entry.footer;
   }
-  throw new BackupError('the backup is empty');
+  if (!first || !last) throw new BackupError('the backup is empty');
+  return { header: first, footer: last };
 }
 
 /** The hash that stands for a whole event log: rows must be added in their order. */

@@ -1,0 +1,71 @@
+/** `npm start`: the server in production. What is wrong with its surroundings is said in one line, exit 1. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../config.ts';
+import { schemaState } from '../db/migrate.ts';
+import { assemble, type Assembly } from '../main.ts';
+import { createLog, type LogLevel } from '../ops/log.ts';
+import { DIST, VERSION } from '../ops/project.ts';
+import { startErrorReporting } from '../ops/sentry.ts';
+import { failureText, Refusal } from '../ops/tool-failure.ts';
+
+const STOP_LIMIT_MS = 10_000;
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env, { mode: 'production' });
+  if (!existsSync(join(DIST.client, 'index.html'))) {
+    throw new Refusal('the pages are not built: run npm run build first');
+  }
+  const reporting = startErrorReporting({
+    dsn: config.sentryDsn ?? undefined,
+    environment: config.sentryEnvironment,
+    release: `epagal@${VERSION}`,
+  });
+  const log = createLog({
+    level: config.logLevel as LogLevel,
+    version: VERSION,
+    pretty: process.stdout.isTTY,
+    report: reporting.capture,
+  });
+
+  let server: Assembly | null = null;
+  let ending: Promise<void> | null = null;
+  const end = (code: number, why: object, message: string): void => {
+    ending ??= (async () => {
+      log[code === 0 ? 'info' : 'fatal'](why, message);
+      // A stop that hangs must not keep the next start waiting.
+      setTimeout(() => process.exit(code || 1), STOP_LIMIT_MS).unref();
+      await server?.stop().catch((error: unknown) => log.error({ err: error }, 'the stop was not clean'));
+      await reporting.close();
+      process.exit(code);
+    })();
+  };
+  process.on('SIGTERM', () => end(0, { signal: 'SIGTERM' }, 'stopping'));
+  process.on('SIGINT', () => end(0, { signal: 'SIGINT' }, 'stopping'));
+  const crash = (error: unknown) => end(1, { err: error }, 'an error that nobody caught');
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+
+  const assembled = await assemble(config, { log });
+  server = assembled;
+  await refuseOtherSchema(assembled);
+  assembled.react();
+  const url = await assembled.listen();
+  log.info({ url, publicUrl: config.publicUrl, database: assembled.database.kind }, 'ready');
+}
+
+async function refuseOtherSchema({ database, stop }: Assembly): Promise<void> {
+  const { state, current, latest } = await schemaState(database.sql);
+  if (state === 'current') return;
+  await stop();
+  throw new Refusal(
+    state === 'behind'
+      ? `the database schema is at ${current ?? 'nothing'}, this version needs ${latest}: run npm run db:migrate`
+      : `the database schema is at ${current}, newer than this version (${latest}): start the newer version`,
+  );
+}
+
+main().catch((error: unknown) => {
+  console.error(failureText(error));
+  process.exit(1);
+});
