@@ -11,6 +11,8 @@ const LATERAL_SKILL = 1;
 const ROUTE_PRICE_S = 1_800;
 /** Leaving a stop must never look cheaper than driving to it; by severity, so that the gravest stay. */
 const LEAVE_PRICE_S = 40_000;
+/** Seconds or metres: two months of driving. */
+const UNREACHABLE = 5_000_000;
 const NEW_INCIDENT = 1_000_000_000;
 const NEW_CONTAINER = 2_000_000_000;
 
@@ -174,7 +176,9 @@ export function framePlanning(input: FrameInput): Frame {
         },
       ],
       reloads: [],
-      matrices: { driving: { durations: table.durationsS, distances: table.distancesM } },
+      matrices: {
+        driving: { durations: reachable(table.durationsS), distances: reachable(table.distancesM) },
+      },
       options: { g: false, lateness: rules.latenessPricePerSeverity, stability: stabilityS },
     }),
   };
@@ -272,6 +276,11 @@ function toJob(
     due:
       about.due === null ? undefined : Math.max(0, Math.round((about.due.getTime() - about.nowMs) / 1_000)),
   };
+}
+
+/** A place no street leads to is further than any shift: its job is left out and named, not the whole plan lost. */
+function reachable(cells: readonly number[][]): number[][] {
+  return cells.map((row) => row.map((cell) => (Number.isFinite(cell) ? Math.round(cell) : UNREACHABLE)));
 }
 
 /** Landfill hours of today and tomorrow, in seconds from now; Latacunga keeps UTC−5 all year. */

@@ -13,6 +13,40 @@ export interface DayOptions {
   onFix: OnFix;
 }
 
+/** How long a look at the plan holds, unless somebody acts. */
+const LOOK_HOLDS_MS = 20_000;
+
+/** The same city, read seldom: many crews look at one plan, which changes only when somebody acts. */
+function readSeldom(city: City, now: () => number): City {
+  let routes: { atMs: number; value: ReturnType<City['routes']> } | null = null;
+  const acting =
+    <A extends unknown[], R>(act: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      try {
+        return await act(...args);
+      } finally {
+        routes = null;
+      }
+    };
+  return {
+    ...city,
+    routes() {
+      if (routes === null || now() - routes.atMs >= LOOK_HOLDS_MS) {
+        routes = { atMs: now(), value: city.routes() };
+        // A failed look is not kept.
+        routes.value.catch(() => (routes = null));
+      }
+      return routes.value;
+    },
+    startAssignment: acting(city.startAssignment),
+    finishAssignment: acting(city.finishAssignment),
+    assignDriver: acting(city.assignDriver),
+    depart: acting(city.depart),
+    complete: acting(city.complete),
+    fail: acting(city.fail),
+  };
+}
+
 /** A day of the city, advanced by whoever holds the clock. */
 export class Day {
   private readonly agents: TruckAgent[];
@@ -21,6 +55,8 @@ export class Day {
   onFix: OnFix;
   private nextSupervisionMs = 0;
   private out: ReadonlySet<number> = new Set();
+  private seen: { city: City; seldom: City } | null = null;
+  private nowMs = 0;
 
   constructor(options: DayOptions) {
     this.onFix = options.onFix;
@@ -31,7 +67,12 @@ export class Day {
   }
 
   /** Everything due by `nowMs` happens, in a fixed order. */
-  async step(city: City, nowMs: number): Promise<void> {
+  async step(given: City, nowMs: number): Promise<void> {
+    this.nowMs = nowMs;
+    if (this.seen?.city !== given) {
+      this.seen = { city: given, seldom: readSeldom(given, () => this.nowMs) };
+    }
+    const city = this.seen.seldom;
     if (nowMs >= this.nextSupervisionMs) {
       this.nextSupervisionMs = nowMs + 20_000;
       this.out = await city.outTrucks();

@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { createClient } from 'redis';
+import type { Clock } from '../shared/time.ts';
+import { createLocalLimiter, createSharedLimiter, type RateLimiter } from './access/limiter.ts';
+import { buildHttp } from './api/http.ts';
+import type { ProbeResult, Services } from './api/services.ts';
+import type { Config } from './config.ts';
+import { connectDatabase, type Database } from './db/connect.ts';
+import { migrateUp, schemaState } from './db/migrate.ts';
+import type { Dispatch } from './dispatch/dispatch.ts';
+import { startReactor, type Reactor } from './dispatch/react.ts';
+import { createLocalBus, createSharedBus, type EventBus } from './events/bus.ts';
+import { headId } from './events/read.ts';
+import type { Store } from './events/store.ts';
+import type { Logger } from './ops/log.ts';
+import { createMetrics } from './ops/metrics.ts';
+import { DIST, VERSION } from './ops/project.ts';
+import { createPlannerPool } from './planning/pool.ts';
+import { openMap, type OpenMap } from './roads/open-map.ts';
+import { createRoads, httpTransport, workerTransport } from './roads/osrm-client.ts';
+import type { Roads } from './roads/roads.ts';
+import { createTelemetry, type Telemetry } from './telemetry/index.ts';
+
+export interface StartOptions {
+  log: Logger;
+  /** The demo begins in the past and a headless run has a clock of its own; everybody else lives now. */
+  clock?: Clock;
+  /** Seconds (or, to repeat a run, iterations) of search for one proposal. */
+  budget?: Dispatch['budget'];
+  plannerThreads?: number;
+  seed?: number;
+  /** Folder whose `map/` holds the imported streets; the data folder unless said otherwise. */
+  mapDataDir?: string;
+  /** True brings the schema up first; otherwise one that is behind or ahead is refused. */
+  migrate?: boolean;
+}
+
+/** The parts of a server, wired but not yet listening: also what the demo and headless runs act on directly. */
+export interface Assembly {
+  config: Config;
+  store: Store;
+  database: Database;
+  roads: Roads;
+  map: OpenMap;
+  dispatch: Dispatch;
+  telemetry: Telemetry;
+  services: Services;
+  http: FastifyInstance;
+  /** Starts planning on its own initiative. */
+  react(): Reactor;
+  /** Listens; returns the URL on this machine. */
+  listen(): Promise<string>;
+  /** Drains sockets and batches, then closes everything, within ten seconds. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_BUDGET_S = 0.4;
+
+/** Wires the house: the only place that knows every part. The schema is the caller's to check or migrate. */
+export async function assemble(config: Config, options: StartOptions): Promise<Assembly> {
+  const { log } = options;
+  const clock = options.clock ?? Date.now;
+  const database = await openDatabase(config, log);
+  await settleSchema(database, options.migrate === true);
+  const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log);
+  const bus: EventBus =
+    redis === null
+      ? createLocalBus()
+      : await createSharedBus(
+          {
+            publish: (channel, message) => redis.command.publish(channel, message),
+            subscribe: (channel, listener) => redis.subscriber.subscribe(channel, listener),
+            close: async () => undefined,
+          },
+          () => headId(database),
+        );
+  const limiter: RateLimiter =
+    redis === null ? createLocalLimiter(clock) : createSharedLimiter(redis.command, clock);
+  const store: Store = { database, clock, bus };
+
+  const map = await openMap(options.mapDataDir ?? config.dataDir, DIST.map, log);
+  const embedded = workerTransport(map.graphFile);
+  const transport = config.osrmUrl === null ? embedded : httpTransport(config.osrmUrl);
+  const roads = createRoads(transport, {
+    engine: config.osrmUrl === null ? 'embedded' : 'osrm',
+    now: () => performance.now(),
+  });
+  const planner = createPlannerPool({ threads: options.plannerThreads ?? 2 });
+  const telemetry = await createTelemetry({ store, log });
+  const dispatch: Dispatch = {
+    store,
+    roads,
+    planner,
+    positionOf: (truckId) => telemetry.fleet.truck(truckId),
+    budget: options.budget ?? { seconds: DEFAULT_BUDGET_S },
+    seed: options.seed ?? 1,
+  };
+  let lastEventId = 0;
+  const metrics = createMetrics({
+    liveSubscribers: () => telemetry.stats().screens,
+    connectedDevices: () => telemetry.stats().gateway.connected,
+    ingestQueued: () => telemetry.stats().ingest.queued,
+    lastEventId: () => lastEventId,
+  });
+  bus.onWake((id) => (lastEventId = id));
+  telemetry.watch({
+    onBatch: (tookMs) => metrics.ingestBatchSeconds.observe(tookMs / 1_000),
+    onReject: (reason) => metrics.ingestRejects.inc({ reason }),
+  });
+
+  const services: Services = {
+    store,
+    config,
+    log,
+    limiter,
+    release: VERSION,
+    dispatch,
+    metrics,
+    osrm: embedded,
+    tiles: map.tile,
+    live: telemetry.live,
+    synthetic: () => map.synthetic,
+    clientDir: DIST.client,
+    probes: {
+      router: async () => roadsProbe(roads),
+      migrations: async () => {
+        const schema = await schemaState(database.sql);
+        return { ok: schema.state === 'current', ...schema };
+      },
+      ...(redis === null ? {} : { redis: () => redisProbe(redis) }),
+    },
+  };
+  const http = await buildHttp(services);
+  telemetry.registerRoutes(http);
+  telemetry.attach(http.server);
+
+  let reactor: Reactor | null = null;
+  let stopping: Promise<void> | null = null;
+  const close = async () => {
+    await reactor?.stop();
+    await telemetry.stop();
+    await http.close();
+    await planner.close();
+    await roads.close();
+    await bus.close();
+    await redis?.close();
+    await database.close();
+  };
+  return {
+    config,
+    store,
+    database,
+    roads,
+    map,
+    dispatch,
+    telemetry,
+    services,
+    http,
+    react() {
+      reactor ??= startReactor(dispatch, randomUUID(), log);
+      return reactor;
+    },
+    async listen() {
+      await http.listen({ port: config.port, host: config.host });
+      const address = http.server.address() as AddressInfo;
+      const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
+      return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+    },
+    stop() {
+      stopping ??= close();
+      return stopping;
+    },
+  };
+}
+
+/** The schema does not fit this program; the message is one line that names what to do. */
+export class SchemaError extends Error {
+  override readonly name = 'SchemaError';
+}
+
+async function settleSchema(database: Database, migrate: boolean): Promise<void> {
+  if (migrate) await migrateUp(database.sql);
+  const schema = await schemaState(database.sql);
+  if (schema.state === 'current') return;
+  await database.close();
+  throw new SchemaError(
+    schema.state === 'behind'
+      ? `The database is at ${schema.current ?? 'no version'}, this program needs ${schema.latest}: run npm run db:migrate.`
+      : `The database is ahead of this program (${schema.current}): start the newer release.`,
+  );
+}
+
+/** A running server: what `npm start` needs. */
+export async function startServer(
+  config: Config,
+  options: StartOptions,
+): Promise<{ url: string; assembly: Assembly; stop(): Promise<void> }> {
+  const assembly = await assemble(config, options);
+  try {
+    const url = await assembly.listen();
+    assembly.react();
+    return { url, assembly, stop: () => assembly.stop() };
+  } catch (error) {
+    await assembly.stop();
+    throw error;
+  }
+}
+
+function openDatabase(config: Config, log: Logger): Promise<Database> {
+  return config.databaseUrl === null
+    ? connectDatabase({ log, dataDir: config.dataDir })
+    : connectDatabase({ log, databaseUrl: config.databaseUrl });
+}
+
+/** Two connections: one that subscribes can do nothing else. Both come back by themselves. */
+async function openRedis(url: string, log: Logger) {
+  const command = createClient({ url, disableOfflineQueue: true, pingInterval: 5_000 });
+  const subscriber = createClient({ url, pingInterval: 5_000 });
+  for (const client of [command, subscriber]) {
+    client.on('error', (error: Error) => log.warn({ err: error.message }, 'Redis does not answer'));
+  }
+  await Promise.all([command.connect(), subscriber.connect()]);
+  return {
+    command,
+    subscriber,
+    async close() {
+      command.destroy();
+      subscriber.destroy();
+    },
+  };
+}
+
+async function redisProbe(redis: Awaited<ReturnType<typeof openRedis>>): Promise<ProbeResult> {
+  if (!redis.command.isReady) return { ok: false };
+  await redis.command.ping();
+  return { ok: true };
+}
+
+function roadsProbe(roads: Roads): ProbeResult {
+  const state = roads.state();
+  return { ok: state.status === 'ok', ...state };
+}
