@@ -11,11 +11,11 @@ export function toFixed(degrees: number): number {
   return Math.round(degrees * PRECISION);
 }
 
-/** Metres per degree of longitude and latitude on the WGS84 ellipsoid, every 0.05 degree of latitude. */
+/** Metres per degree of longitude and latitude on the WGS84 ellipsoid, in the middle of each 0.05 degree of latitude. */
 const RULER_STEP = PRECISION * 0.05;
 const rulers = new Float64Array(2 * 1801);
 for (let i = 0; i <= 1800; i++) {
-  const cos = Math.cos((i * RULER_STEP * RAD) / PRECISION);
+  const cos = Math.cos(((i + 0.5) * RULER_STEP * RAD) / PRECISION);
   const flattening = 1 / 298.257223563;
   const e2 = flattening * (2 - flattening);
   const w2 = 1 / (1 - e2 * (1 - cos * cos));

@@ -61,35 +61,31 @@ function representativePoint(shape: RoadShape, traits: RoadTraits): Point {
   if (line.lon[0] === line.lon.at(-1) && line.lat[0] === line.lat.at(-1)) return [line.lon[1]!, line.lat[1]!];
   if (traits.roundabout) return pointAt(line, JITTER_M);
   const origin: Point = [line.lon[0]!, line.lat[0]!];
-  if (LOW_PRIORITY.has(traits.highway)) {
-    const near = trimmed(line, NEAR_M);
-    if (near.lon.length > 2 && near.lengths[1]! < LANE_M) {
-      return corrected(origin, [near.lon[1]!, near.lat[1]!], endOf(near));
-    }
-    return endOf(near);
-  }
-  const lanes = laneFactor(traits.highway) * (traits.junctionLanes || 2);
-  const clearOfJunctionM = lanes * 0.5 * LANE_M + NEAR_M;
-  if (line.lengths[1]! > clearOfJunctionM) return [line.lon[1]!, line.lat[1]!];
-  line = trimmed(line, FAR_M + lanes * LANE_M * 0.5);
+  if (LOW_PRIORITY.has(traits.highway)) return endOf(trimmed(line, NEAR_M));
+  const roadM = laneFactor(traits.highway) * (traits.junctionLanes || 2) * LANE_M;
+  if (line.lengths[1]! > roadM + NEAR_M) return [line.lon[1]!, line.lat[1]!];
+  line = lookAhead(line, FAR_M + roadM);
   const total = sum(line.lengths);
   if (line.lon.length === 2 || total <= JITTER_M) return endOf(line);
-  if (deviation(line, 0, line.lon.length, origin, endOf(line)) < 0.5 * LANE_M) return endOf(line);
+  if (deviation(line, 0, line.lon.length, origin, endOf(line)) < 0.5 * LANE_M) {
+    const [lon, lat] = endOf(line);
+    return lon === origin[0] && lat === origin[1] ? pointAt(line, JITTER_M) : [lon, lat];
+  }
   const straight = straightRun(line);
-  if (straight.lengthM >= clearOfJunctionM) return pointAt(line, 5);
-  const fit = regression(line, 0);
+  if (straight.lengthM >= roadM + NEAR_M) return pointAt(line, 5);
+  const fit = regression(line);
   if (deviation(line, 0, line.lon.length, fit[0], fit[1]) < 0.35 * LANE_M) {
     return corrected(origin, projected(fit, origin), projected(fit, endOf(line)));
   }
-  if (isCurve(line, total, lanes * 0.5 * LANE_M)) return curveHead(line, origin, lanes);
-  if (isOffset(line, straight, total, lanes)) {
+  if (isOffset(line, straight, total, Math.floor(roadM / LANE_M))) {
     const i = Math.max(1, straight.index);
     return corrected(origin, [line.lon[i]!, line.lat[i]!], [line.lon[i + 1]!, line.lat[i + 1]!]);
   }
-  const skipM = 0.8 * lanes * LANE_M;
+  if (isCurve(line, total, roadM)) return curveHead(line, origin);
+  const skipM = 0.8 * roadM;
   const tail = withoutFront(line, 0.8 * skipM);
   if (tail.lon.length >= 2 && total >= skipM + 2) {
-    const tailFit = regression(tail, 0);
+    const tailFit = regression(tail);
     if (deviation(tail, 0, tail.lon.length, tailFit[0], tailFit[1]) < 0.5 * LANE_M) {
       return corrected(origin, tailFit[0], tailFit[1]);
     }
@@ -164,6 +160,44 @@ function trimmed(line: Line, lengthM: number): Line {
   return line;
 }
 
+/**
+ * The part up to the first node beyond `lengthM`, that node included: OSRM trims here by single pieces, so only a last
+ * piece that is itself longer than the limit is cut.
+ */
+function lookAhead(line: Line, lengthM: number): Line {
+  let passed = 0;
+  let end = 1;
+  for (; end < line.lon.length; end++) {
+    passed += line.lengths[end]!;
+    if (passed >= lengthM) break;
+  }
+  const size = Math.min(line.lon.length, end + 1);
+  const part: Line = {
+    lon: line.lon.slice(0, size),
+    lat: line.lat.slice(0, size),
+    lengths: line.lengths.slice(0, size),
+  };
+  return part.lengths.at(-1)! < lengthM ? part : cutByPiece(part, lengthM);
+}
+
+/** Cuts at the first single piece of at least `lengthM`; a line whose last piece is shorter stays whole. */
+function cutByPiece(line: Line, lengthM: number): Line {
+  if (line.lengths.at(-1)! < lengthM) return line;
+  const i = line.lengths.findIndex((length, at) => at > 0 && length >= lengthM);
+  const before = i > 1 ? line.lengths[i - 1]! : 0;
+  const span = line.lengths[i]! - before;
+  const share = span > 0 ? Math.max(0, Math.min(1, (lengthM - before) / span)) : 1;
+  const [lon, lat] = between(line, i, share);
+  return {
+    lon: [...line.lon.slice(0, i), lon],
+    lat: [...line.lat.slice(0, i), lat],
+    lengths: [
+      ...line.lengths.slice(0, i),
+      distanceM(line.lon[i - 1]!, line.lat[i - 1]!, lon, lat),
+    ],
+  };
+}
+
 /** What is left after the first `lengthM` metres. */
 function withoutFront(line: Line, lengthM: number): Line {
   let passed = 0;
@@ -229,19 +263,16 @@ function straightRun(line: Line): { index: number; lengthM: number } {
   return { index: index - 1, lengthM };
 }
 
-/** Least-squares line through samples a metre apart, as the two points over the ends of the run. */
-function regression(line: Line, _from: number): readonly [Point, Point] {
+/** Least-squares line through samples a metre apart over the first 40 m, as the points on it nearest the two ends. */
+function regression(line: Line): readonly [Point, Point] {
+  const ends: [Point, Point] = [[line.lon[0]!, line.lat[0]!], endOf(line)];
   const total = sum(line.lengths);
   const samples: Point[] = [];
-  for (let at = 0; at < total; at += 1) samples.push(pointAt(line, at));
-  samples.push(endOf(line));
+  for (let at = 0; at <= total && at <= FAR_M; at++) samples.push(at === 0 ? ends[0] : pointAt(line, at));
+  if (samples.length < 2) return ends;
   const n = samples.length;
-  let meanLon = 0;
-  let meanLat = 0;
-  for (const [lon, lat] of samples) {
-    meanLon += lon / n;
-    meanLat += lat / n;
-  }
+  const meanLon = samples.reduce((mean, [lon]) => mean + lon / n, 0);
+  const meanLat = samples.reduce((mean, [, lat]) => mean + lat / n, 0);
   let lonLon = 0;
   let lonLat = 0;
   let latLat = 0;
@@ -250,21 +281,25 @@ function regression(line: Line, _from: number): readonly [Point, Point] {
     lonLat += (lon - meanLon) * (lat - meanLat);
     latLat += (lat - meanLat) ** 2;
   }
+  if (lonLon === 0 && latLat === 0) return ends;
   const first = samples[0]!;
   const last = samples[n - 1]!;
-  if (lonLon >= latLat && lonLon > 0) {
+  let fit: [Point, Point];
+  if (Math.abs(last[0] - first[0]) >= Math.abs(last[1] - first[1]) && lonLon > 0) {
     const slope = lonLat / lonLon;
     const at = (lon: number): Point => [lon, Math.round(meanLat + slope * (lon - meanLon))];
-    return [at(first[0]), at(last[0])];
+    fit = [at(first[0] - 1e6), at(last[0] + 1e6)];
+    if (first[0] > last[0]) fit = [at(first[0] + 1e6), at(last[0] - 1e6)];
+  } else {
+    const slope = latLat > 0 ? lonLat / latLat : 0;
+    const at = (lat: number): Point => [Math.round(meanLon + slope * (lat - meanLat)), lat];
+    fit = first[1] > last[1] ? [at(first[1] + 1e6), at(last[1] - 1e6)] : [at(first[1] - 1e6), at(last[1] + 1e6)];
   }
-  if (latLat === 0) return [first, last];
-  const slope = lonLat / latLat;
-  const at = (lat: number): Point => [Math.round(meanLon + slope * (lat - meanLat)), lat];
-  return [at(first[1]), at(last[1])];
+  return [projected(fit, ends[0]), projected(fit, ends[1])];
 }
 
 /** One steady bend: all points on one side, the deviation rising then falling, no long straight inside. */
-function isCurve(line: Line, total: number, halfRoadM: number): boolean {
+function isCurve(line: Line, total: number, roadM: number): boolean {
   const n = line.lon.length;
   const start = bearing(line.lon[0]!, line.lat[0]!, line.lon[1]!, line.lat[1]!);
   const finish = bearing(line.lon[n - 2]!, line.lat[n - 2]!, line.lon[n - 1]!, line.lat[n - 1]!);
@@ -275,22 +310,31 @@ function isCurve(line: Line, total: number, halfRoadM: number): boolean {
     (end[0] - origin[0]) * (line.lat[i]! - origin[1]) - (end[1] - origin[1]) * (line.lon[i]! - origin[0]) > 0;
   const off = (i: number): number => offLine(origin, end, [line.lon[i]!, line.lat[i]!]);
   for (let i = 2; i < n - 1; i++) if (side(i) !== side(1)) return false;
-  let peak = 1;
-  while (peak + 1 < n && off(peak) <= off(peak + 1)) peak++;
-  for (let i = peak; i + 1 < n; i++) if (off(i) < off(i + 1)) return false;
-  const toPeakM = sum(line.lengths.slice(0, n > 3 ? peak + 1 : 1));
-  const tooFlat = off(peak) < Math.max(0.3 * halfRoadM, 0.5 * LANE_M);
+  const peak = peakOf(line, off);
+  if (peak === null) return false;
+  const toPeakM = sum(line.lengths.slice(0, peak + 1));
+  const tooFlat = (peak === n - 1 ? 0 : off(peak)) < Math.max(0.3 * roadM, 0.5 * LANE_M);
   if ((toPeakM <= 0.35 * total || tooFlat) && total > NEAR_M) return false;
-  return total > 2 * halfRoadM && bendsSteadily(line, total, halfRoadM);
+  return total > 2 * roadM && bendsSteadily(line, total, roadM);
 }
 
-function bendsSteadily(line: Line, total: number, halfRoadM: number): boolean {
+/** Index of the greatest deviation when it rises strictly to it and falls strictly after it; else null. */
+function peakOf(line: Line, off: (i: number) => number): number | null {
+  const n = line.lon.length;
+  if (n === 3) return 1;
+  let peak = 1;
+  while (peak + 1 < n && off(peak) < off(peak + 1)) peak++;
+  for (let i = peak + 1; i + 1 < n; i++) if (off(i) <= off(i + 1)) return null;
+  return peak;
+}
+
+function bendsSteadily(line: Line, total: number, roadM: number): boolean {
   const bend = (i: number): number => {
     const before = bearing(line.lon[i - 1]!, line.lat[i - 1]!, line.lon[i]!, line.lat[i]!);
     const after = bearing(line.lon[i]!, line.lat[i]!, line.lon[i + 1]!, line.lat[i + 1]!);
     return ((after - before + 540) % 360) - 180;
   };
-  let straightM = Math.max(0, line.lengths[1]! - halfRoadM);
+  let straightM = Math.max(0, line.lengths[1]! - roadM);
   let wasStraight = false;
   for (let i = 2; i < line.lon.length - 1; i++) {
     const previous = bend(i - 1);
@@ -307,11 +351,10 @@ function bendsSteadily(line: Line, total: number, halfRoadM: number): boolean {
   return true;
 }
 
-function curveHead(line: Line, origin: Point, lanes: number): Point {
-  const offsetM = Math.min(0.5 * lanes * LANE_M, 0.2 * line.lengths.at(-1)!);
-  const head = pointAt(line, offsetM);
-  const base = pointAt(line, 0.5 * offsetM);
-  return corrected(origin, base, head);
+/** In a real curve the first metres count. */
+function curveHead(line: Line, origin: Point): Point {
+  const head = cutByPiece(line, 3 * JITTER_M);
+  return corrected(origin, endOf(cutByPiece(head, 2 * JITTER_M)), endOf(head));
 }
 
 /** Does the street first step aside by about half its width and then run straight? */
@@ -324,7 +367,7 @@ function isOffset(
   const i = Math.max(1, straight.index);
   const n = line.lon.length;
   if (i + 1 >= n) return false;
-  if (sum(line.lengths.slice(0, i + 1)) - 0.5 * Math.floor(lanes) * LANE_M >= LANE_M) return false;
+  if (sum(line.lengths.slice(0, i + 1)) - 0.5 * lanes * LANE_M >= LANE_M) return false;
   if (total < 0.4 * FAR_M) return false;
   if (total - Math.max(straight.lengthM, line.lengths[1]!) < 0.1 * total) return false;
   const past = line.lengths.findIndex((length, k) => k >= i && length >= 30);
