@@ -9,6 +9,10 @@ export interface Arm {
   end: 0 | 1;
   bearing: number;
   drawnBearing: number;
+  /** Bearing to the first node a metre or more away. */
+  closeBearing: number;
+  /** The same road leaves by another arm with this bearing: a driver sees one road, not two. */
+  merged: boolean;
   /** The neighbour node along the street, which restrictions name. */
   neighbour: number;
   /** Lane by which one leaves and by which one arrives; -1 where closed. */
@@ -53,6 +57,8 @@ export function armsAt(
       end,
       bearing: ends.length <= 2 ? closeBearing(shape) : perceivedBearing(shape, traits),
       drawnBearing: initialBearing(shape),
+      closeBearing: closeBearing(shape),
+      merged: false,
       neighbour: end === 0 ? street.path[1]! : street.path.at(-2)!,
       leaving: end === 0 ? forward : reverse,
       arriving: end === 0 ? reverse : forward,

@@ -1,6 +1,7 @@
 import { distanceM } from './geo.ts';
 import { angleOfTurn, armsAt, turnCost, turnIsPossible, type Arm, type StreetLanes } from './junctions.ts';
 import type { Profile } from './profile.ts';
+import { mergeCarriageways } from './road-merge.ts';
 import type { TurnRestriction } from './restrictions.ts';
 import { stops } from './compress.ts';
 import type { Street, StreetNetwork } from './street-network.ts';
@@ -47,7 +48,8 @@ export function buildLanes(
     ends[street.path.at(-1)!]!.push({ street: index, end: 1 });
   });
   const atNode = restrictionsByApproach(restrictions);
-  graph.arms = ends.map((here) => (here.length > 0 ? armsAt(network, streets, graph.lanes, here) : []));
+  const arms = ends.map((here) => (here.length > 0 ? armsAt(network, streets, graph.lanes, here) : []));
+  graph.arms = mergeCarriageways({ network, streets, arms, streetLengthM: graph.streetLengthM });
   graph.arms.forEach((arms, node) => addTurns(graph, network, streets, profile, node, arms, atNode));
   applyViaWays(graph, streets, restrictions);
   return graph;
@@ -95,6 +97,7 @@ function addTurns(
   atNode: ByApproach,
 ): void {
   const barrier = network.barrier.has(node);
+  const roads = arms.filter((arm) => !arm.merged).length;
   for (const from of arms) {
     if (from.arriving < 0) continue;
     const here = atNode.get(`${from.neighbour}>${node}`) ?? [];
@@ -108,7 +111,7 @@ function addTurns(
       const cost = turnCost(
         {
           angle: angleOfTurn(from, to),
-          roads: arms.length,
+          roads,
           signal: stops(network, node, from.neighbour),
           modeFrom: source.mode,
           modeTo: target.mode,
