@@ -19,7 +19,9 @@ import {
 
 const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
 const BODY_AT = 5;
-const [QUERY, PARSE, CLOSE, STATEMENT] = Buffer.from('QPCS');
+const [QUERY, PARSE, BIND, CLOSE, STATEMENT] = Buffer.from('QPBCS');
+const ROLLBACK = /^\s*(rollback|abort)\b(?!\s+to\b)/i;
+const COMMIT = /^\s*(commit|end)\b/i;
 /** Fails inside the engine, so that an open transaction fails with it. */
 const REFUSE_COPY = simpleQuery(
   `do $$ begin raise exception using errcode = '0A000', message = 'COPY is not available in the embedded database'; end $$`,
@@ -50,7 +52,10 @@ interface Client {
   waiting: Batch[];
   /** After an error nothing counts until the client's next Sync. */
   skipping: boolean;
-  statements: Set<string>;
+  /** Name and text of its prepared statements. */
+  statements: Map<string, string>;
+  /** Its transaction was rolled back because it held others up; it has not yet been told, or has not yet ended it. */
+  doomed: boolean;
   gone: boolean;
 }
 
@@ -76,7 +81,8 @@ export function createBridge(options: BridgeOptions) {
       open: [],
       waiting: [],
       skipping: false,
-      statements: new Set(),
+      statements: new Map(),
+      doomed: false,
       gone: false,
     };
     clients.add(client);
@@ -174,6 +180,7 @@ export function createBridge(options: BridgeOptions) {
       leave(client);
       return;
     }
+    if (client.doomed && answerDoomed(client, batch)) return;
     if (client.skipping && batch.end !== 'sync') return;
     const messages = client.skipping ? [SYNC] : batch.messages.some(isCopy) ? [REFUSE_COPY] : batch.messages;
     const answer = readAnswer(options.execute(Buffer.concat(messages)));
@@ -193,10 +200,44 @@ export function createBridge(options: BridgeOptions) {
   function rememberStatements(client: Client, messages: Buffer[]): void {
     for (const message of messages) {
       const type = message[0];
-      if (type === PARSE && message[BODY_AT] !== 0) client.statements.add(textAt(message, BODY_AT));
+      if (type === PARSE && message[BODY_AT] !== 0)
+        client.statements.set(textAt(message, BODY_AT), textOf(message));
       if (type === CLOSE && message[BODY_AT] === STATEMENT)
         client.statements.delete(textAt(message, BODY_AT + 1));
     }
+  }
+
+  /**
+   * Tells a client that its transaction is gone, as often as it speaks until it ends it. The connection stays: the
+   * driver does not survive writing to one that was closed under a transaction.
+   * @returns false when the batch is to run after all
+   */
+  function answerDoomed(client: Client, batch: Batch): boolean {
+    if (client.skipping) {
+      if (batch.end !== 'sync') return true;
+      client.skipping = false;
+      client.socket.write(readyForQuery('E'));
+      return true;
+    }
+    const texts = batch.messages.map((message) =>
+      message[0] === BIND
+        ? (client.statements.get(textAt(message, message.indexOf(0, BODY_AT) + 1)) ?? '')
+        : textOf(message),
+    );
+    if (texts.some((text) => ROLLBACK.test(text))) {
+      client.doomed = false;
+      return false; // outside a transaction it does nothing but answer
+    }
+    client.socket.write(
+      errorResponse('ERROR', '25P03', 'the transaction was rolled back: idle, it held up the others'),
+    );
+    if (batch.end === 'flush') {
+      client.skipping = true;
+      return true;
+    }
+    client.doomed = !texts.some((text) => COMMIT.test(text));
+    client.socket.write(readyForQuery(client.doomed ? 'E' : 'I'));
+    return true;
   }
 
   function leave(client: Client): void {
@@ -205,14 +246,17 @@ export function createBridge(options: BridgeOptions) {
     clients.delete(client);
     client.waiting = [];
     queue = queue.filter((other) => other !== client);
-    if (client === owner) {
-      stopEviction();
-      owner = null;
-      const { status } = readAnswer(options.execute(SYNC));
-      if (status !== 'I') options.execute(simpleQuery('rollback'));
-    }
-    abandoned.push(...client.statements);
+    if (client === owner) release();
+    abandoned.push(...client.statements.keys());
     wake();
+  }
+
+  /** Whatever the owner left open is rolled back. */
+  function release(): void {
+    stopEviction();
+    owner = null;
+    const { status } = readAnswer(options.execute(SYNC));
+    if (status !== 'I') options.execute(simpleQuery('rollback'));
   }
 
   function startEviction(client: Client): void {
@@ -221,7 +265,10 @@ export function createBridge(options: BridgeOptions) {
       eviction = null;
       if (client !== owner) return;
       options.onEvicted(client.id);
-      refuse(client, '25P03', 'terminating connection: its idle transaction held up the others');
+      client.doomed = true;
+      client.skipping = false;
+      release();
+      wake();
     }, options.idleInTransactionMs);
   }
 
@@ -244,10 +291,13 @@ export function createBridge(options: BridgeOptions) {
   };
 }
 
+/** The SQL of a Query or Parse message, '' of any other. */
+function textOf(message: Buffer): string {
+  if (message[0] === QUERY) return textAt(message, BODY_AT);
+  return message[0] === PARSE ? textAt(message, message.indexOf(0, BODY_AT) + 1) : '';
+}
+
 /** The engine never comes back from waiting for COPY data, so such a statement must not reach it. */
 function isCopy(message: Buffer): boolean {
-  const type = message[0];
-  if (type !== QUERY && type !== PARSE) return false;
-  const text = textAt(message, type === QUERY ? BODY_AT : message.indexOf(0, BODY_AT) + 1);
-  return /(?:^|;)\s*copy\b[^;]*\b(?:from\s+stdin|to\s+stdout)\b/i.test(text);
+  return /(?:^|;)\s*copy\b[^;]*\b(?:from\s+stdin|to\s+stdout)\b/i.test(textOf(message));
 }

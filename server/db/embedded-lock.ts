@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -20,6 +20,7 @@ interface Holder {
 
 const ORPHAN_WAIT_MS = 30_000;
 const ORPHAN_POLL_MS = 100;
+const GUARD_ABANDONED_MS = 10_000;
 
 /** Boot id and start tick of a process, '' when there is no such process (or the system does not tell). */
 export function birthOf(pid: number): string {
@@ -56,11 +57,34 @@ function answers(socketPath: string): Promise<boolean> {
   });
 }
 
-function readHolder(lockPath: string): Holder | null {
+function readLock(lockPath: string): { text: string; holder: Holder | null } {
+  let text = '';
   try {
-    return JSON.parse(readFileSync(lockPath, 'utf8')) as Holder;
+    text = readFileSync(lockPath, 'utf8');
+    return { text, holder: JSON.parse(text) as Holder };
   } catch {
-    return null;
+    return { text, holder: null };
+  }
+}
+
+/**
+ * Removes a lock whose holder is dead. Of several that found it dead only one is in here at a time, and it removes
+ * just what was judged: the lock of somebody who came in between stays.
+ */
+function removeStale(lockPath: string, judged: string): void {
+  const guard = `${lockPath}.takeover`;
+  try {
+    closeSync(openSync(guard, 'wx'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const age = Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > GUARD_ABANDONED_MS) rmSync(guard, { force: true });
+    return;
+  }
+  try {
+    if (readLock(lockPath).text === judged) rmSync(lockPath, { force: true });
+  } finally {
+    rmSync(guard, { force: true });
   }
 }
 
@@ -89,7 +113,7 @@ export async function lockFolder(lockPath: string, socketPath: string): Promise<
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
-      const holder = readHolder(lockPath);
+      const { text, holder } = readLock(lockPath);
       const holderLives = holder !== null && lives(holder.pid, holder.born);
       const orphan = holderLives && !lives(holder.parentPid, holder.parentBorn);
       if (orphan && performance.now() < giveUpAt) {
@@ -99,13 +123,7 @@ export async function lockFolder(lockPath: string, socketPath: string): Promise<
           `another server (pid ${holder.pid}) already uses this database folder: stop it, or set DATA_DIR to another folder`,
         );
       } else {
-        const stale = `${draft}.stale`;
-        try {
-          renameSync(lockPath, stale);
-          rmSync(stale, { force: true });
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        }
+        removeStale(lockPath, text);
       }
     }
   } finally {

@@ -56,7 +56,7 @@ describe('migrations', () => {
     expect(await migrateDown(sql)).toBeNull();
     expect(await migrateUp(sql)).toEqual(names);
     expect(await migrateUp(sql)).toEqual([]);
-  });
+  }, 240_000);
 
   it('a failing one leaves nothing of itself behind', async () => {
     const broken = made('9000_broken', 'create table half (id int); select no_such_function()');
