@@ -49,6 +49,7 @@ export default {
     attribution: '© OpenStreetMap',
     unavailable: 'The map cannot be drawn on this computer. The list and the board stay live.',
     depot: 'Depot',
+    depotWith: 'Depot · {count}',
     landfill: 'Landfill',
     nobodyInside: 'nobody inside',
     inside: '{who} inside',
@@ -117,6 +118,7 @@ export default {
     sheet: 'This sheet',
     back: 'Back',
     off: 'Single-letter keys',
+    space: 'Space',
     language: 'Language',
   },
   palette: {

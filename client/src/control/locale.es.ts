@@ -49,6 +49,7 @@ export default {
     attribution: '© OpenStreetMap',
     unavailable: 'El mapa no puede dibujarse en este equipo. La lista y el tablero siguen en vivo.',
     depot: 'Depósito',
+    depotWith: 'Depósito · {count}',
     landfill: 'Botadero',
     nobodyInside: 'nadie adentro',
     inside: '{who} adentro',
@@ -116,6 +117,7 @@ export default {
     sheet: 'Esta hoja',
     back: 'Volver',
     off: 'Teclas de una letra',
+    space: 'Espacio',
     language: 'Idioma',
   },
   palette: {

@@ -42,9 +42,11 @@ export function useMapPicture(
   const truckById = computed(() => new Map(room.trucks.value.map((truck) => [truck.id, truck])));
   const chosenTruck = computed(() => truckById.value.get(selection.chosen.truck ?? 0) ?? null);
 
-  const marks = computed<TruckMark[]>(() =>
-    room.trucks.value.flatMap((truck) => (truck.position ? [markOf(truck)] : [])),
-  );
+  const marks = computed<TruckMark[]>(() => room.trucks.value.filter(isOnMap).map(markOf));
+  /** Parked trucks stand on each other at the depot: its label counts them, and the chosen one alone is drawn. */
+  function isOnMap(truck: RoomTruck): boolean {
+    return truck.position !== null && (truck.mode !== 'depot' || truck.id === selection.chosen.truck);
+  }
   function markOf(truck: RoomTruck): TruckMark {
     const { lon, lat, t: fixMs, heading } = truck.position!;
     return {
@@ -153,10 +155,19 @@ export function useMapPicture(
     { immediate: true },
   );
 
+  const parkedCount = computed(
+    () => room.trucks.value.filter((truck) => truck.position && truck.mode === 'depot').length,
+  );
   const places = computed<PlaceMark[]>(() => {
     const { depot, landfill } = room.places.value;
+    const parked = parkedCount.value;
     return [
-      { id: DEPOT_ID, kind: 'depot', ...depot, label: t('control.map.depot') },
+      {
+        id: DEPOT_ID,
+        kind: 'depot',
+        ...depot,
+        label: parked > 0 ? t('control.map.depotWith', { count: parked }) : t('control.map.depot'),
+      },
       { id: LANDFILL_ID, kind: 'landfill', ...landfill, label: t('control.map.landfill') },
     ];
   });

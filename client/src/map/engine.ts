@@ -188,8 +188,8 @@ function narrow(map: Library, matrixOf: MatrixOf): MapLike {
       );
     },
     move: (target) => void map.easeTo({ easing: easeOut, ...target }),
-    fit: (bounds, padding, maxZoom) =>
-      void map.fitBounds(bounds, { padding, maxZoom, duration: cameraMs(), easing: easeOut }),
+    fit: (bounds, airPx, maxZoom) =>
+      void map.fitBounds(bounds, { padding: airPx, maxZoom, duration: cameraMs(), easing: easeOut }),
     setPadding: (padding) => void map.setPadding(padding),
     zoom: () => map.getZoom(),
     center() {

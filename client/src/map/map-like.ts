@@ -82,7 +82,8 @@ export interface MapLike {
   unproject(point: PixelPoint): { lon: number; lat: number };
   hits(point: PixelPoint, layerIds: string[], radiusPx?: number): HitFeature[];
   move(target: CameraTarget): void;
-  fit(bounds: [number, number, number, number], padding: Padding, maxZoom: number): void;
+  /** `airPx` is kept free inside the padding in force. */
+  fit(bounds: [number, number, number, number], airPx: number, maxZoom: number): void;
   setPadding(padding: Padding): void;
   zoom(): number;
   center(): { lon: number; lat: number };

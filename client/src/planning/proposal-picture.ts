@@ -1,9 +1,10 @@
 /** A proposal as the room shows it: who receives what, the sentence of each move, the promises that change. Pure. */
-import { lineLengthM, type LonLat } from '../../../shared/geo.ts';
+import { lineLengthM, type LonLat, type Point } from '../../../shared/geo.ts';
 import type { PlanDiff, PlanView, ProposalView, RouteView, StopView } from '../../../shared/plan.ts';
-import { keepProbability } from '../live/promise.ts';
+import { keepProbability, promiseLevel } from '../live/promise.ts';
 import type { RoomIncident, RoomTruck } from '../live/room-view.ts';
 import { stopNumbers } from '../live/room-view.ts';
+import { lineAhead } from './route-lines.ts';
 
 export type ProposalShow = 'before' | 'both' | 'after';
 type Moved = PlanDiff['moved'][number];
@@ -70,7 +71,6 @@ export interface ProposalContext {
   incidents: readonly RoomIncident[];
 }
 
-const KEPT_FROM = 0.5;
 const SPREAD_WHEN_UNKNOWN_MS = 6 * 60_000;
 const UNDER_WAY = new Set(['running', 'planned']);
 
@@ -131,11 +131,16 @@ export function proposalPicture(
     // A stop whose truck is out keeps a time on paper; nobody is coming.
     const stranded = incident.route !== null && truckById.get(incident.route.truckId)?.mode === 'broken';
     const before = stranded ? Math.min(incident.probability ?? 0, 0.05) : incident.probability;
-    if ((before ?? 0) >= KEPT_FROM) keptBefore += 1;
-    if ((after ?? 0) >= KEPT_FROM) keptAfter += 1;
+    if (isKept(incident, before)) keptBefore += 1;
+    if (isKept(incident, after)) keptAfter += 1;
     if (Math.abs((after ?? 0) - (before ?? 0)) >= 0.02) promises.push({ incident, before, after });
   }
   promises.sort((a, b) => (a.before ?? 0) - (b.before ?? 0));
+
+  const receiving = new Set(proposal.diff.moved.map((move) => move.toTruckId ?? 0));
+  const touched = new Set([...receiving, ...proposal.diff.moved.map((move) => move.fromTruckId ?? 0)]);
+  const ahead = (line: readonly LonLat[], stops: readonly (Point & { state: string })[], truckId: number) =>
+    lineAhead(line, stops, truckById.get(truckId)?.position ?? null);
 
   return {
     proposal,
@@ -159,12 +164,26 @@ export function proposalPicture(
     keptBefore,
     keptAfter,
     promised,
-    beforeLines: proposal.routes
-      .map((route) => routeById.get(route.routeId)?.geometry.coordinates ?? [])
-      .filter((line) => line.length > 1),
+    beforeLines: proposal.routes.flatMap((route) => {
+      const before = routeById.get(route.routeId);
+      return before && touched.has(route.truckId)
+        ? [ahead(before.geometry.coordinates, before.stops, route.truckId)]
+        : [];
+    }),
     afterLines: proposal.routes
-      .filter((route) => route.geometry.coordinates.length > 1)
-      .map((route) => ({ truckId: route.truckId, line: route.geometry.coordinates })),
+      .filter((route) => receiving.has(route.truckId))
+      .map((route) => ({
+        truckId: route.truckId,
+        line: ahead(
+          route.geometry.coordinates,
+          route.stops.map((stop) => ({
+            lat: stop.lat,
+            lon: stop.lon,
+            state: current.get(stop.stopId)?.stop.state ?? 'planned',
+          })),
+          route.truckId,
+        ),
+      })),
     movedStops: proposal.routes.flatMap((route) =>
       route.stops
         .filter((stop) => movedIds.has(stop.stopId))
@@ -176,6 +195,12 @@ export function proposalPicture(
         })),
     ),
   };
+}
+
+/** As the Now bar counts: kept from 90 % on; where no truck is on its way yet, while the window leaves time. */
+function isKept(incident: RoomIncident, probability: number | null): boolean {
+  if (probability !== null) return promiseLevel(probability) === 'ok';
+  return incident.tone !== 'risk' && incident.tone !== 'crit';
 }
 
 function groupMoves(

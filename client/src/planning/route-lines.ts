@@ -23,28 +23,48 @@ function vertexNear(line: readonly LonLat[], point: Point, from: number): number
   return from + (away(segment + 1) < away(segment) ? segment + 1 : segment);
 }
 
+interface Cut {
+  /** Index of the first vertex ahead. */
+  at: number;
+  from: LonLat;
+}
+
+/** Where a line is cut: at the truck when it is on it, else after the last stop that is behind it. */
+function cutAt(
+  line: readonly LonLat[],
+  stops: readonly (Point & { state: string })[],
+  truck: Point | null,
+): Cut {
+  let reached = 0;
+  for (const stop of stops) {
+    if (stop.state !== 'done' && stop.state !== 'failed') break;
+    reached = vertexNear(line, stop, reached);
+  }
+  const rest = line.slice(reached);
+  const near = truck && rest.length > 1 ? nearestOnLine(truck, rest) : null;
+  if (near && near.distanceM < ON_ROUTE_M) {
+    return { at: reached + near.segment + 1, from: [near.point.lon, near.point.lat] };
+  }
+  return { at: reached + 1, from: line[reached]! };
+}
+
+/** What of a route's line is still to be driven. */
+export function lineAhead(
+  line: readonly LonLat[],
+  stops: readonly (Point & { state: string })[],
+  truck: Point | null,
+): LonLat[] {
+  if (line.length < 2) return [];
+  const { at, from } = cutAt(line, stops, truck);
+  return [from, ...line.slice(at)];
+}
+
 /** `truck` is where it is now; null before it leaves. */
 export function splitRoute(route: RouteView, truck: Point | null): SplitRoute {
   const line = route.geometry.coordinates;
   if (line.length < 2) return { ahead: [], toLandfill: [], behind: [] };
-  let cut = 0;
-  let from: LonLat = line[0]!;
-  if (truck && route.state === 'running') {
-    let reached = 0;
-    for (const stop of route.stops) {
-      if (stop.state !== 'done' && stop.state !== 'failed') break;
-      reached = vertexNear(line, stop, reached);
-    }
-    const rest = line.slice(reached);
-    const near = rest.length > 1 ? nearestOnLine(truck, rest) : null;
-    if (near && near.distanceM < ON_ROUTE_M) {
-      cut = reached + near.segment + 1;
-      from = [near.point.lon, near.point.lat];
-    } else {
-      cut = reached + 1;
-      from = line[reached]!;
-    }
-  }
+  const { at: cut, from } =
+    truck && route.state === 'running' ? cutAt(line, route.stops, truck) : { at: 1, from: line[0]! };
   const behind: LonLat[] = [...line.slice(0, cut), from];
   const ahead: LonLat[][] = [];
   const toLandfill: LonLat[][] = [];

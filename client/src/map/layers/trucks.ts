@@ -345,8 +345,11 @@ function shift(matrix: ArrayLike<number>, x: number, y: number): Float32Array {
   return out;
 }
 
+/** A colour of a token, `#abc` or `#aabbcc`, as three numbers of one. */
 function rgb(hex: string): [number, number, number] {
-  const value = Number.parseInt(hex.slice(1), 16);
+  const digits = hex.slice(1);
+  const full = digits.length === 3 ? [...digits].map((digit) => digit + digit).join('') : digits;
+  const value = Number.parseInt(full, 16);
   return [((value >> 16) & 255) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
 }
 
