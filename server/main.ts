@@ -18,6 +18,7 @@ import type { Logger } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { DIST, VERSION } from './ops/project.ts';
 import { createPlannerPool } from './planning/pool.ts';
+import { addressAt } from './roads/address.ts';
 import { openMap, type OpenMap } from './roads/open-map.ts';
 import { createRoads, httpTransport, workerTransport } from './roads/osrm-client.ts';
 import type { Roads } from './roads/roads.ts';
@@ -88,7 +89,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     now: () => performance.now(),
   });
   const planner = createPlannerPool({ threads: options.plannerThreads ?? 2 });
-  const telemetry = await createTelemetry({ store, log });
+  const telemetry = await createTelemetry({ store, log, redisUrl: config.redisUrl });
   const dispatch: Dispatch = {
     store,
     roads,
@@ -107,6 +108,11 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   bus.onWake((id) => (lastEventId = id));
   telemetry.watch({
     onBatch: (tookMs) => metrics.ingestBatchSeconds.observe(tookMs / 1_000),
+    onCommitted: ({ stored, duplicate, flagged }) => {
+      metrics.ingestFixes.inc({ result: 'stored' }, stored);
+      metrics.ingestFixes.inc({ result: 'duplicate' }, duplicate);
+      metrics.ingestFixes.inc({ result: 'flagged' }, flagged);
+    },
     onReject: (reason) => metrics.ingestRejects.inc({ reason }),
   });
 
@@ -119,6 +125,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     dispatch,
     metrics,
     osrm: embedded,
+    addressOf: (place) => addressAt(transport, place),
     tiles: map.tile,
     live: telemetry.live,
     synthetic: () => map.synthetic,

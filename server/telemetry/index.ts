@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { RejectReason } from '../../shared/telemetry.ts';
@@ -6,6 +6,7 @@ import { authenticateApiToken } from '../access/api-tokens.ts';
 import { authenticateDevice, deviceByUniqueId } from '../access/devices.ts';
 import type { Store } from '../events/store.ts';
 import { createLiveHub, type LiveHub } from '../live/hub.ts';
+import { createFleetFanout } from '../live/redis-fanout.ts';
 import { createDeviceLatestWriter, readLatestFixes } from './device-latest.ts';
 import { deviceHealth, type DeviceHealth } from './device-health.ts';
 import { createFleetState, type DeviceFix, type DeviceKind, type FleetState } from './fleet-state.ts';
@@ -30,6 +31,8 @@ export interface TelemetryDeps {
   ingest?: Partial<IngestLimits>;
   /** The live feed's tick in ms. */
   tickMs?: number;
+  /** Redis between instances; without it each shows its own trucks. */
+  redisUrl?: string | null;
 }
 
 export interface TelemetryStats {
@@ -42,6 +45,8 @@ export interface TelemetryStats {
 /** What metrics want to be told as it happens. */
 export interface TelemetryWatch {
   onBatch?: (tookMs: number, rows: number) => void;
+  /** Fixes of a commit by what became of them; flagged ones are among the stored. */
+  onCommitted?: (counts: { stored: number; duplicate: number; flagged: number }) => void;
   onReject?: (reason: RejectReason) => void;
 }
 
@@ -84,12 +89,23 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
   const stopLatest = latest.start();
 
   const kinds = new Map<number, DeviceKind>();
+  const fanout = deps.redisUrl
+    ? createFleetFanout({
+        redisUrl: deps.redisUrl,
+        instance: randomUUID(),
+        onRemote: (fix) => void fleet.apply(fix),
+        log,
+        tickMs: deps.tickMs,
+      })
+    : null;
   const ingest = createIngest({
     store: createTrailStore(database.sql, randomInt(1, 2 ** 31 - 1)),
     limits: deps.ingest,
     onLatest(row) {
       const fix = deviceFixOf(row, kinds.get(row.deviceId) ?? 'tracker');
-      if (fleet.apply(fix)) latest.note(fix);
+      if (!fleet.apply(fix)) return;
+      latest.note(fix);
+      fanout?.note(fix);
     },
     onPressure: (high) => gateway.setPressure(high),
     async onFailure(error, attempt) {
@@ -161,6 +177,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
     deviceHealth: () => deviceHealth(database, fleet, intake.tallies, clock()),
     watch(watch) {
       ingest.onBatch = watch.onBatch;
+      ingest.onCommitted = watch.onCommitted;
       intake.onReject = watch.onReject;
     },
     async stop() {
@@ -171,6 +188,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
       stopSigns();
       revocations.stop();
       stopPartitions();
+      await fanout?.close();
       await stopLatest();
       live.stop();
     },

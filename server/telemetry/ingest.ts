@@ -69,6 +69,7 @@ export interface Ingest {
   counters(): IngestCounters;
   /** Milliseconds from a batch's first fix to its commit, of the last batches. */
   onBatch?: (tookMs: number, rows: number) => void;
+  onCommitted?: (counts: { stored: number; duplicate: number; flagged: number }) => void;
   /** Forgets the ends of trails kept for a device that went away. */
   forget(deviceId: number): void;
   /** Resolves when everything submitted is committed or failed; after `withinMs` the rest fails. */
@@ -342,21 +343,26 @@ export function createIngest(deps: IngestDeps): Ingest {
   ): void {
     const latest = new Map<number, Entry>();
     const finished: Job[] = [];
+    const counts = { stored: 0, duplicate: 0, flagged: 0 };
     for (const entry of batch) {
       const { job } = entry;
       if (isStored(entry)) {
         job.stored += 1;
-        counters.stored += 1;
-        if (entry.flag !== null) counters.flagged += 1;
+        counts.stored += 1;
+        if (entry.flag !== null) counts.flagged += 1;
         else if (isNewest(entry, latest.get(entry.deviceId), ends)) latest.set(entry.deviceId, entry);
       } else {
         job.duplicate += 1;
-        counters.duplicate += 1;
+        counts.duplicate += 1;
       }
       job.waiting -= 1;
       if (job.waiting === 0 && !job.isFailed) finished.push(job);
     }
     counters.queued -= batch.length;
+    counters.stored += counts.stored;
+    counters.duplicate += counts.duplicate;
+    counters.flagged += counts.flagged;
+    ingest.onCommitted?.(counts);
     for (const row of latest.values()) deps.onLatest(row);
     for (const job of finished) job.done({ stored: job.stored, duplicate: job.duplicate });
     relieve();

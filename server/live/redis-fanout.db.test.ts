@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../tests/database/cluster.ts';
+import { openTestDatabase, type TestDatabase } from '../../tests/database/open.ts';
+import { hasRedis, startTestRedis, type TestRedis } from '../../tests/database/redis.ts';
+import { addDevice, connectDevice, startTelemetryServer } from '../../tests/telemetry/telemetry-server.ts';
+
+const LAT = -0.9352;
+const LON = -78.6155;
+
+describe.skipIf(!hasRedis())('positions between instances', () => {
+  let database: TestDatabase;
+  let redis: TestRedis;
+  let port: number;
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    port = await freePort();
+    redis = await startTestRedis(port);
+  });
+  afterAll(async () => {
+    await redis?.stop();
+    await database?.drop();
+  });
+
+  it("reach the other's screens, go on without Redis, and are whole again when it is back", async () => {
+    const options = { redisUrl: redis.url, tickMs: 20 };
+    const [one, other] = [
+      await startTelemetryServer(database, options),
+      await startTelemetryServer(database, options),
+    ];
+    const device = await addDevice(database);
+    const client = await connectDevice(one.wsUrl, device.token);
+    let seq = 0;
+    const send = async () => {
+      const t = Date.now();
+      expect(await client.ask({ seq: ++seq, t, lat: LAT, lon: LON })).toMatchObject({ stored: 1 });
+      return t;
+    };
+    const shownBy = (server: typeof one) => () => server.telemetry.fleet.truck(device.truckId)?.t;
+
+    const first = await send();
+    await expect.poll(shownBy(other), { timeout: 10_000 }).toBe(first);
+
+    await redis.stop('kill');
+    const second = await send();
+    expect(shownBy(one)()).toBe(second);
+    expect(shownBy(other)()).toBe(first);
+
+    redis = await startTestRedis(port);
+    await expect.poll(shownBy(other), { timeout: 20_000 }).toBe(second);
+    const third = await send();
+    await expect.poll(shownBy(other), { timeout: 10_000 }).toBe(third);
+
+    const late = await startTelemetryServer(database, options);
+    expect(shownBy(late)()).toBe(third);
+    client.close();
+    for (const server of [one, other, late]) await server.close();
+  });
+});
