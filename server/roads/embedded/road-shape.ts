@@ -22,7 +22,9 @@ const LANE_M = 3.25;
 const NEAR_M = 10;
 const FAR_M = 40;
 const JITTER_M = 2;
-const LOW_PRIORITY = new Set(['service', 'track', 'path', 'footway', 'pedestrian', 'steps', 'living_street']);
+/** Anything else (service roads, tracks) is drawn too freely for more than a short look ahead. */
+const DRAWN_WITH_CARE =
+  /^((motorway|trunk|primary|secondary|tertiary)(_link)?|unclassified|residential|living_street)$/;
 
 interface Line {
   lon: number[];
@@ -61,7 +63,7 @@ function representativePoint(shape: RoadShape, traits: RoadTraits): Point {
   if (line.lon[0] === line.lon.at(-1) && line.lat[0] === line.lat.at(-1)) return [line.lon[1]!, line.lat[1]!];
   if (traits.roundabout) return pointAt(line, JITTER_M);
   const origin: Point = [line.lon[0]!, line.lat[0]!];
-  if (LOW_PRIORITY.has(traits.highway)) return endOf(trimmed(line, NEAR_M));
+  if (!DRAWN_WITH_CARE.test(traits.highway)) return endOf(trimmed(line, NEAR_M));
   const roadM = laneFactor(traits.highway) * (traits.junctionLanes || 2) * LANE_M;
   if (line.lengths[1]! > roadM + NEAR_M) return [line.lon[1]!, line.lat[1]!];
   line = lookAhead(line, FAR_M + roadM);
@@ -93,9 +95,10 @@ function representativePoint(shape: RoadShape, traits: RoadTraits): Point {
   return pointAt(line, NEAR_M);
 }
 
+/** Exits of fast roads are drawn slanted over more than a lane's width. */
 function laneFactor(highway: string): number {
-  if (highway.startsWith('motorway') || highway === 'trunk_link' || highway.endsWith('_link')) return 2.5;
-  return highway === 'trunk' ? 2 : highway === 'primary' ? 1.5 : 1;
+  if (highway.startsWith('motorway') || highway.startsWith('trunk')) return 2.5;
+  return highway === 'primary' ? 1.5 : 1;
 }
 
 /** Copies a shape without repeated points and measures its pieces. */
