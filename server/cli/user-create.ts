@@ -1,0 +1,99 @@
+/** `npm run user:create -- --role ROLE --username U [--password-file F]`: an account, above all the first admin. */
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { ZodError } from 'zod';
+import { ROLES, SYSTEM } from '../../shared/actor.ts';
+import { DomainError } from '../../shared/errors.ts';
+import { createUser, createUserInput } from '../access/create-user.ts';
+import { ConfigError, loadConfig } from '../config.ts';
+import { connectDatabase } from '../db/connect.ts';
+import { EmbeddedError } from '../db/embedded.ts';
+import { createLocalBus } from '../events/bus.ts';
+import { createLog } from '../ops/log.ts';
+
+const USAGE = `usage: npm run user:create -- --role ${ROLES.filter((role) => role !== 'driver').join('|')} --username NAME [--password-file FILE]
+A driver is made in the admin page, with name, cédula and licence.`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      role: { type: 'string' },
+      username: { type: 'string' },
+      'password-file': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help || !values.role || !values.username) {
+    console.error(USAGE);
+    return values.help ? 0 : 2;
+  }
+  const file = values['password-file'];
+  const password =
+    file === undefined ? await askPassword() : (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+  const input = createUserInput.parse({ role: values.role, username: values.username, password });
+  // Neither PUBLIC_URL nor EMBEDDED matters here: without DATABASE_URL it is the embedded database.
+  const config = loadConfig(process.env, { mode: 'demo' });
+  const database = await connectDatabase({
+    ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir }),
+    log: createLog({ level: 'error' }),
+  });
+  try {
+    const user = await createUser({ database, clock: Date.now, bus: createLocalBus() }, SYSTEM, input);
+    console.log(`created ${user.role} ${user.username} (id ${user.id})`);
+    return 0;
+  } finally {
+    await database.close();
+  }
+}
+
+/** Asked twice, never shown; from a pipe, the first line. */
+async function askPassword(): Promise<string> {
+  let isMuted = false;
+  const output = new Writable({
+    write(chunk, _encoding, done) {
+      if (!isMuted) process.stderr.write(chunk as Buffer);
+      done();
+    },
+  });
+  const lines = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY });
+  const ask = async (prompt: string) => {
+    process.stderr.write(prompt);
+    isMuted = true;
+    const answer = await lines.question('');
+    isMuted = false;
+    process.stderr.write('\n');
+    return answer;
+  };
+  try {
+    const password = await ask('Password: ');
+    if (process.stdin.isTTY && (await ask('Again: ')) !== password) {
+      throw new DomainError('invalid-input', 'The two passwords differ.');
+    }
+    return password;
+  } finally {
+    lines.close();
+  }
+}
+
+function oneLine(error: unknown): string {
+  if (error instanceof ZodError) {
+    return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n');
+  }
+  if (error instanceof ConfigError || error instanceof EmbeddedError || error instanceof DomainError) {
+    return error.message;
+  }
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === '42P01') return 'The database has no tables yet: run npm run db:migrate first.';
+  if (code?.startsWith('ERR_PARSE_ARGS')) return `${message}\n${USAGE}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(oneLine(error instanceof Error && error.cause instanceof Error ? error.cause : error));
+    process.exit(1);
+  },
+);
