@@ -56,6 +56,8 @@ export const incidentView = z.object({
   state: incidentState,
   lat: z.number(),
   lon: z.number(),
+  /** Streets it lies at, as people say it. */
+  address: z.string().nullable(),
   description: z.string().nullable(),
   photoIds: z.array(z.string()),
   reportedAt: z.string(),

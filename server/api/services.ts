@@ -51,6 +51,8 @@ export interface Services {
   dispatch?: Dispatch;
   metrics?: HttpMetrics;
   osrm?: OsrmTransport;
+  /** The streets a place lies at, as people say it; null when unknown. Never throws. */
+  addressOf?: (place: { lat: number; lon: number }) => Promise<string | null>;
   tiles?: TileStore;
   live?: LiveHub;
   /** True when the streets are invented: the map says so. */

@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     seed,
     places: CITY_PLACES,
     snap: (point) => server.roads.nearest([point.lon, point.lat]),
+    addressOf: server.services.addressOf!,
   });
   say(
     `  ciudad sembrada: ${city.trucks.length} camiones, ${city.containers} contenedores (${elapsed(startedAt)} s)`,
@@ -102,7 +103,10 @@ async function liveTheMorning(
   const reserved = new Set(
     city.drivers.filter((driver) => driver.username === RESERVED_DRIVER).map((driver) => driver.driverId),
   );
-  const people = inProcessCity(store, server.roads, city.supervisor, reserved);
+  const people = inProcessCity(store, server.roads, city.supervisor, {
+    reserved,
+    ...(server.services.addressOf === undefined ? {} : { addressOf: server.services.addressOf }),
+  });
   const random = streamOf(seed, 'night');
   const citizens = new Citizens(seed ^ 0x5eed, CITY_PLACES, shiftMs);
   const instants = Array.from({ length: NIGHT_REPORTS }, () => shiftMs - NIGHT_MS * random() ** 2).sort();

@@ -13,6 +13,8 @@ const ROUTE_PRICE_S = 1_800;
 const LEAVE_PRICE_S = 40_000;
 /** Seconds or metres: two months of driving. */
 const UNREACHABLE = 5_000_000;
+/** Planner priority of stops without an attention window. */
+const UNPROMISED = 0;
 const NEW_INCIDENT = 1_000_000_000;
 const NEW_CONTAINER = 2_000_000_000;
 
@@ -179,7 +181,7 @@ export function framePlanning(input: FrameInput): Frame {
       matrices: {
         driving: { durations: reachable(table.durationsS), distances: reachable(table.distancesM) },
       },
-      options: { g: false, lateness: rules.latenessPricePerSeverity, stability: stabilityS },
+      options: { g: false, lateness: latenessPrices(rules.latenessPricePerSeverity), stability: stabilityS },
     }),
   };
 }
@@ -271,11 +273,21 @@ function toJob(
     delivery: [0],
     pickup: [load],
     skills: about.lateral ? [LATERAL_SKILL] : [],
-    priority: Math.min(100, Math.round(about.severity)),
+    priority: about.lateral ? UNPROMISED : Math.max(1, Math.min(100, Math.round(about.severity))),
     prize: LEAVE_PRICE_S * (1 + about.severity),
     due:
       about.due === null ? undefined : Math.max(0, Math.round((about.due.getTime() - about.nowMs) / 1_000)),
   };
+}
+
+/**
+ * A second late costs by severity. A stop without a promise of its own still expects to be reached when the present
+ * plan says: without a price on that, a change for one stop would turn whole rounds about.
+ */
+function latenessPrices(perSeverity: number): Record<string, number> {
+  const prices: Record<string, number> = { [UNPROMISED]: perSeverity / 2 };
+  for (let severity = 1; severity <= 100; severity++) prices[severity] = perSeverity * severity;
+  return prices;
 }
 
 /** A place no street leads to is further than any shift: its job is left out and named, not the whole plan lost. */

@@ -12,6 +12,9 @@ import { dueContainers, readSnapshot, type IncidentRow, type Snapshot } from './
 import { solve } from './solve.ts';
 import { assertFirstRouteStillTrue, stopsOfIncidents } from './still-true.ts';
 
+/** Nobody waits at the wheel for a first route: the search may take its time. */
+const FIRST_ROUTE_S = 1;
+
 export interface GenerateInput {
   zone: Zone;
   /** Also the containers that are due: the round a side loader drives every day. */
@@ -59,6 +62,7 @@ export async function generate(
     addIncidents: waiting,
     addContainers: due,
     stabilityS: 0,
+    ...('seconds' in dispatch.budget ? { budget: { seconds: FIRST_ROUTE_S } } : {}),
   });
   if (solved.draft.routes.length === 0) {
     throw new DomainError('no-truck-available', 'No truck can serve what waits in this zone.', {

@@ -14,6 +14,8 @@ export interface SolveRequest {
   addContainers?: readonly ContainerRow[];
   outTruckIds?: readonly number[];
   stabilityS?: number;
+  /** Where the search may take longer than a proposal's. */
+  budget?: Dispatch['budget'];
 }
 
 export interface Solved {
@@ -39,11 +41,12 @@ export async function solve(dispatch: Dispatch, snapshot: Snapshot, request: Sol
   const frame = framePlanning(input);
   const table = await dispatch.roads.table(frame.points);
   const problem = frame.toProblem(table, request.stabilityS ?? snapshot.rules.stabilityS);
+  expectPresentTimes(problem);
   const before = presentSolution(problem);
   const after = await dispatch.planner.solve(problem, {
     key: request.zone,
     seed: dispatch.seed,
-    ...dispatch.budget,
+    ...(request.budget ?? dispatch.budget),
   });
   const outRoutes = (request.outTruckIds ?? [])
     .map((truckId) => liveRouteOf(snapshot, truckId))
@@ -60,6 +63,21 @@ export async function solve(dispatch: Dispatch, snapshot: Snapshot, request: Sol
   draft.degraded ||= table.degraded;
   const diff = diffPlans(snapshot, frame, problem, before, after, outRoutes);
   return { draft, diff, solveMs: Math.round(performance.now() - startedMs) };
+}
+
+/** Slack of a container's usual minute: a few of them later are no news. */
+const USUAL_SLACK_S = 120;
+
+/** Gives every stop without a window its present arrival as the instant it is expected at. */
+function expectPresentTimes(problem: PlannerProblem): void {
+  const arrivals = new Map<number, number>();
+  for (const route of presentSolution(problem).routes) {
+    for (const step of route.steps) if (step.type === 'job') arrivals.set(step.id!, step.arrival);
+  }
+  for (const job of problem.jobs) {
+    const arrivalS = arrivals.get(job.id);
+    if (job.due === undefined && arrivalS !== undefined) job.due = arrivalS + USUAL_SLACK_S;
+  }
 }
 
 /** The present sequences, timed from now: what a proposal is compared with, not the stale timetable. */

@@ -34,7 +34,12 @@ type Row = typeof incidents.$inferSelect;
  * type near a young open one joins it: one incident, one promise, one code.
  * @throws DomainError `outside-service-area`, `invalid-input`
  */
-export async function reportIncident(store: Store, by: Actor, given: ReportInput): Promise<ReportReceipt> {
+export async function reportIncident(
+  store: Store,
+  by: Actor,
+  given: ReportInput,
+  address: string | null = null,
+): Promise<ReportReceipt> {
   const input = reportInput.parse(given);
   const nowMs = store.clock();
   // Where a citizen's call came from serves the limits and is not kept.
@@ -46,7 +51,7 @@ export async function reportIncident(store: Store, by: Actor, given: ReportInput
     // Two reports of one thing at one moment: the second waits and joins.
     await tx.execute(sql`select pg_advisory_xact_lock(71, hashtext(${input.type}))`);
     const near = await findNear(tx, input, rules, nowMs);
-    const row = near ?? (await insertIncident(tx, input, zone, rules, version, nowMs));
+    const row = near ?? (await insertIncident(tx, input, address, zone, rules, version, nowMs));
     await tx.insert(incidentReports).values({
       incidentId: row.id,
       at: new Date(nowMs),
@@ -103,6 +108,7 @@ async function findNear(tx: Tx, input: ReportInput, rules: Rules, nowMs: number)
 async function insertIncident(
   tx: Tx,
   input: ReportInput,
+  address: string | null,
   zone: Zone,
   rules: Rules,
   rulesVersion: number,
@@ -116,6 +122,7 @@ async function insertIncident(
       zone,
       lat: input.lat,
       lon: input.lon,
+      address,
       description: input.description || null,
       reportedAt: new Date(nowMs),
       rulesVersion,

@@ -45,6 +45,7 @@ export async function incidentViews(
       state: row.state,
       lat: row.lat,
       lon: row.lon,
+      address: row.address,
       description: row.description,
       photoIds: reportsOf.get(row.id)?.photoIds ?? [],
       reportedAt: row.reportedAt.toISOString(),

@@ -1,5 +1,5 @@
 import type { Actor } from '../../shared/actor.ts';
-import type { LonLat } from '../../shared/geo.ts';
+import type { LonLat, Point } from '../../shared/geo.ts';
 import type { RouteView } from '../../shared/plan.ts';
 import { currentPlan } from '../dispatch/current-plan.ts';
 import type { Store } from '../events/store.ts';
@@ -20,14 +20,18 @@ import type { City } from './city.ts';
  * The simulated people acting straight on the verbs, under the store's own clock: the hour before the demo opens, and
  * headless runs that repeat.
  *
- * @param reserved drivers that stay free for whoever tries the demo
+ * @param options.reserved drivers that stay free for whoever tries the demo
  */
 export function inProcessCity(
   store: Store,
   roads: Roads,
   supervisor: Actor,
-  reserved: ReadonlySet<number> = new Set(),
+  options: {
+    reserved?: ReadonlySet<number>;
+    addressOf?: (place: Point) => Promise<string | null>;
+  } = {},
 ): City {
+  const reserved = options.reserved ?? new Set<number>();
   return {
     async routes() {
       return (await currentPlan(store, supervisor)).routes;
@@ -74,7 +78,8 @@ export function inProcessCity(
       await failStop(store, supervisor, { stopId, reason, clientId });
     },
     async report(input) {
-      return (await reportIncident(store, { kind: 'citizen' }, input)).id;
+      const address = (await options.addressOf?.(input)) ?? null;
+      return (await reportIncident(store, { kind: 'citizen' }, input, address)).id;
     },
     async validate(incidentId) {
       await validateIncident(store, supervisor, incidentId);

@@ -61,6 +61,7 @@ export interface SeedOptions {
   places: readonly Point[];
   /** The nearest street to a point: containers stand at the kerb. */
   snap(point: Point): Promise<(Point & { name: string }) | null>;
+  addressOf(point: Point): Promise<string | null>;
 }
 
 /** Fills an empty system with the city the demo shows: people, trucks, trackers, containers. Repeats by seed. */
@@ -126,13 +127,14 @@ async function seedContainers(
     const near = destination(pick(random, options.places), 360 * random(), 350 * Math.sqrt(random()));
     const kerb = await options.snap(near);
     if (kerb === null) continue;
+    const address = await options.addressOf(kerb);
     try {
       await createContainer(store, admin, {
         code: `C-${String(made + 1).padStart(3, '0')}`,
         lat: kerb.lat,
         lon: kerb.lon,
         everyDays: 2 + Math.floor(3 * random()),
-        ...(kerb.name === '' ? {} : { address: kerb.name }),
+        ...(address === null ? {} : { address }),
       });
       made += 1;
     } catch {

@@ -16,7 +16,8 @@ import { procedureFor, publicProcedure, router } from '../trpc.ts';
 export const incidentsRouter = router({
   report: publicProcedure.input(reportInput).mutation(async ({ ctx, input }) => {
     await limitReports(ctx.services.limiter, ctx.address);
-    return reportIncident(ctx.services.store, ctx.actor, input);
+    const address = (await ctx.services.addressOf?.(input)) ?? null;
+    return reportIncident(ctx.services.store, ctx.actor, input, address);
   }),
   list: procedureFor('operator')
     .input(
