@@ -41,6 +41,9 @@ const REASON_BY_CODE: Partial<Record<TRPC_ERROR_CODE_KEY, string>> = {
 const CONNECTION_LOST =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|CONNECTION_CLOSED|CONNECTION_ENDED|CONNECTION_DESTROYED|CONNECT_TIMEOUT|08\w{3}|57P0\d|53300)$/;
 
+/** Text the database cannot hold: a NUL, half a surrogate pair. */
+const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
+
 /** What went wrong, as the domain names it: looks through the wrappings of drivers. */
 export function domainErrorOf(error: unknown): DomainError | null {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 6; cause = cause.cause, depth++) {
@@ -50,6 +53,9 @@ export function domainErrorOf(error: unknown): DomainError | null {
     const code = (cause as { code?: unknown }).code;
     if (typeof code === 'string' && CONNECTION_LOST.test(code)) {
       return new DomainError('database-unavailable', 'The database does not answer.');
+    }
+    if (typeof code === 'string' && UNSTORABLE_TEXT.has(code)) {
+      return new DomainError('invalid-input', 'A text holds characters that cannot be kept.');
     }
   }
   return null;

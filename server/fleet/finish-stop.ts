@@ -25,7 +25,8 @@ export async function finishStop(
   const [route] =
     row.routeId === null ? [] : await tx.select().from(routes).where(eq(routes.id, row.routeId));
   let loadAboard: number | null = null;
-  if (route) {
+  // Done at the desk before the truck set out: nothing came aboard.
+  if (route?.state === 'running') {
     const [truck] = await tx
       .update(trucks)
       .set({ loadAboard: row.kind === 'disposal' ? 0 : sql`${trucks.loadAboard} + ${loadOf(row)}::float8` })

@@ -12,6 +12,7 @@ import {
 } from '../../tests/regression/house.ts';
 import { events, incidentReports, incidents, stops } from '../db/schema/index.ts';
 import { eventsOf } from '../events/read.ts';
+import { truckView } from '../fleet/truck-view.ts';
 import { updateRules } from '../rules/update.ts';
 import { cancelIncident } from './cancel.ts';
 import { completeIncident } from './complete.ts';
@@ -189,6 +190,8 @@ describe('completing', () => {
     expect(await complete()).toMatchObject({ state: 'completed', outcome: 'un vecino lo retiró' });
     const [stop] = await house.database.db.select().from(stops).where(eq(stops.id, incidentStopIds[0]!));
     expect(stop!.state).toBe('done');
+    // The truck has not set out: nothing came aboard.
+    expect((await truckView(house.database.db, truck.id)).loadAboard).toBe(0);
   });
 });
 
