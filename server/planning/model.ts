@@ -95,7 +95,6 @@ export interface VehicleBreak {
   description: string | undefined;
   serviceS: number;
   windows: Window[];
-  maxLoad: number[] | undefined;
 }
 
 /**
@@ -364,7 +363,6 @@ function layFleet(
         description: pause.description,
         serviceS: pause.service,
         windows: pause.time_windows,
-        maxLoad: pause.max_load,
       })),
     ),
   };

@@ -130,7 +130,6 @@ function breaches(route: SolutionRoute | undefined): Breaches {
       else if (violation.cause === 'delay' && step.type === 'end') found.shift += violation.duration ?? 1;
       else if (violation.cause === 'delay' && step.type === 'break') found.break += violation.duration ?? 1;
       else if (violation.cause === 'delay') found.window += violation.duration ?? 1;
-      else if (violation.cause === 'max_load') found.break++;
     }
   }
   for (const violation of route.violations) {

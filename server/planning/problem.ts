@@ -17,7 +17,6 @@ export interface Break {
   description?: string | undefined;
   time_windows: Window[];
   service: number;
-  max_load?: number[] | undefined;
 }
 
 export interface VehicleCosts {
@@ -117,7 +116,6 @@ export type ViolationCause =
   | 'missing_break'
   | 'max_travel_time'
   | 'max_distance'
-  | 'max_load'
   | 'release'
   | 'end_empty'
   | 'vehicle';

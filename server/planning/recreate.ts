@@ -295,7 +295,11 @@ export class Recreate {
 
   private offer(v: number, p: number, job: number, before: number, after: number, travelCost: number): void {
     const schedule = this.routes.schedule as Schedule;
-    const soft = before >= 0 ? schedule.tryInsert(v, p, before, job) : schedule.tryInsert(v, p, job, after);
+    const budget = this.bestCost - travelCost;
+    const soft =
+      before >= 0
+        ? schedule.tryInsert(v, p, before, job, budget)
+        : schedule.tryInsert(v, p, job, after, budget);
     if (travelCost + soft >= this.bestCost) return;
     this.bestCost = travelCost + soft;
     this.vehicle = v;

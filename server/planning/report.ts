@@ -114,8 +114,6 @@ export function reportRoute(model: Model, v: number, nodes: ArrayLike<number>): 
     if (stop.delayS > 0) violations.push({ cause: 'delay', duration: Math.round(stop.delayS) });
     if (load.some((amount, d) => amount > (vehicle.capacity[d] as number)))
       violations.push({ cause: 'load' });
-    const overload = stop.pause?.maxLoad?.some((most, d) => (load[d] as number) > most);
-    if (overload) violations.push({ cause: 'max_load' });
     const step: SolutionStep = {
       type: stop.type,
       ...place(model, stop),

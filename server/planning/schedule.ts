@@ -29,6 +29,13 @@ export function earliestBreak(pause: VehicleBreak, timeS: number): number {
   return Infinity;
 }
 
+/** Time at stop x, coming from prev: setup is only needed where the place changes. */
+function serviceOf(model: Model, prev: number, x: number): number {
+  const setup = model.setupS[x] as number;
+  if (setup === 0) return model.serviceS[x] as number;
+  return (model.serviceS[x] as number) + (model.location[prev] === model.location[x] ? 0 : setup);
+}
+
 function latestBreak(pause: VehicleBreak, limitS: number): number {
   for (let w = pause.windows.length - 1; w >= 0; w--) {
     const [from, to] = pause.windows[w] as [number, number];
@@ -49,6 +56,8 @@ export class Schedule {
   readonly departS: Float64Array;
   readonly lateCost: Float64Array;
   readonly latestDepartS: Float64Array;
+  /** Latest departure that makes nothing after it later than it is paid for (vehicles without breaks only). */
+  readonly freeDepartS: Float64Array;
   /** Load on departure, and the part of it that was picked up. */
   readonly loadNow: Float64Array;
   readonly carried: Float64Array;
@@ -65,6 +74,7 @@ export class Schedule {
   readonly softCost: Float64Array;
   readonly feasible: Uint8Array;
 
+  private readonly isLimited: Uint8Array;
   private readonly model: Model;
   private readonly state: State;
   private readonly time: Float64Array;
@@ -86,6 +96,10 @@ export class Schedule {
     this.departS = new Float64Array(cells * this.k);
     this.lateCost = new Float64Array(model.softTime ? cells * this.k : 0);
     this.latestDepartS = new Float64Array(cells * this.k);
+    this.freeDepartS = new Float64Array(model.softTime ? cells : 0);
+    this.isLimited = Uint8Array.from(model.problem.vehicles, (vehicle) =>
+      (vehicle.max_tasks ?? vehicle.max_travel_time ?? vehicle.max_distance) === undefined ? 0 : 1,
+    );
     this.loadNow = new Float64Array(cells * dims);
     this.carried = new Float64Array(cells * dims);
     this.loadSince = new Float64Array(cells * dims);
@@ -124,7 +138,8 @@ export class Schedule {
     const loadsFit = this.refreshLoads(v, slot);
     this.refreshTravel(v, slot);
     this.refreshForward(v, slot);
-    this.refreshBackward(v, slot);
+    if ((this.model.breaks[v] as VehicleBreak[]).length === 0) this.refreshBackwardSimply(v, slot);
+    else this.refreshBackward(v, slot);
     const breaks = (this.model.breaks[v] as VehicleBreak[]).length;
     const endAt = (slot * state.stride + (state.length[slot] as number) + 1) * this.k + breaks;
     const inTime = (this.departS[endAt] as number) <= (this.model.shiftEndS[v] as number);
@@ -141,11 +156,15 @@ export class Schedule {
 
   /**
    * Inserts up to two nodes after position p of v's route, on trial: the change of lateness and overtime cost, or
-   * Infinity when time or a travel limit forbids it. Load is not looked at: `fits…` below do that.
+   * Infinity when time or a travel limit forbids it, or as soon as the change reaches `budget`. Load is not looked
+   * at: `fits…` below do that.
    */
-  tryInsert(v: number, p: number, first: number, second: number): number {
+  tryInsert(v: number, p: number, first: number, second: number, budget: number): number {
     const { model, state } = this;
     const slot = state.slotOf[v] as number;
+    if (!model.hasRelease && (model.breaks[v] as VehicleBreak[]).length === 0) {
+      return this.tryInsertSimply(v, slot, p, first, second, budget);
+    }
     const base = slot * state.stride;
     const count = second < 0 ? 1 : 2;
     const inserted = this.inserted;
@@ -170,7 +189,7 @@ export class Schedule {
       prev = state.node[base + tripFrom] as number;
       for (let i = tripFrom + 1; i <= p; i++) {
         const x = state.node[base + i] as number;
-        this.advance(travel, breaks, prev, x, i <= (model.frozen[v] as number));
+        if (!this.advance(travel, breaks, prev, x, i <= (model.frozen[v] as number))) return Infinity;
         prev = x;
       }
     } else {
@@ -211,8 +230,69 @@ export class Schedule {
       if (shift !== shift) continue;
       return shift;
     }
-    if (!this.arrivesInTime(v, travel, breaks, prev, b)) return Infinity;
+    const end = state.node[base + length + 1] as number;
+    if (!this.arrivesInTime(v, travel, breaks, prev, end)) return Infinity;
     return (this.cost[breaks.length] as number) - before;
+  }
+
+  /** `tryInsert` for vehicles without breaks in problems without releases: most answers need only the next stop. */
+  private tryInsertSimply(
+    v: number,
+    slot: number,
+    p: number,
+    first: number,
+    second: number,
+    budget: number,
+  ): number {
+    const { model, state, k } = this;
+    const base = slot * state.stride;
+    const length = state.length[slot] as number;
+    const travel = model.travels[model.travelOf[v] as number] as Travel;
+    if (this.isLimited[v]) {
+      this.inserted[0] = first;
+      this.inserted[1] = second;
+      if (!this.travelFits(v, slot, travel, p, second < 0 ? 1 : 2)) return Infinity;
+    }
+    const { durationS, durationToS } = travel;
+    const n = model.nodeCount;
+    let prev = state.node[base + p] as number;
+    let clock = (this.departS[(base + p) * k] as number) + (durationToS[first * n + prev] as number);
+    let change = 0;
+    for (let x = first; ; x = second) {
+      const start = earliestStart(model, x, clock);
+      if (start === Infinity) return Infinity;
+      if (start > (model.dueS[x] as number))
+        change += (start - (model.dueS[x] as number)) * (model.latePrice[x] as number);
+      clock = start + serviceOf(model, prev, x);
+      prev = x;
+      if (second < 0 || x === second) break;
+      clock += durationS[x * n + second] as number;
+    }
+    if (change >= budget) return Infinity;
+    for (let i = p + 1; i <= length; i++) {
+      const x = state.node[base + i] as number;
+      const start = earliestStart(model, x, clock + (durationS[prev * n + x] as number));
+      if (start === Infinity) return Infinity;
+      clock = start + serviceOf(model, prev, x);
+      const at = (base + i) * k;
+      if (clock > (this.latestDepartS[at] as number)) return Infinity;
+      if (!model.softTime) return 0;
+      const was = (this.lateCost[at] as number) - (this.lateCost[at - k] as number);
+      const over = start - (model.dueS[x] as number);
+      change += (over > 0 ? over * (model.latePrice[x] as number) : 0) - was;
+      if (clock <= (this.freeDepartS[base + i] as number)) return change;
+      if (change >= budget) return Infinity;
+      prev = x;
+    }
+    const arrival = clock + (durationS[prev * n + (state.node[base + length + 1] as number)] as number);
+    if (arrival > (model.shiftEndS[v] as number)) return Infinity;
+    const over = arrival - (model.overtimeFromS[v] as number);
+    const overtime = over > 0 ? over * (model.overtimePrice[v] as number) : 0;
+    const was =
+      length === 0 || !model.softTime
+        ? 0
+        : (this.softCost[slot] as number) - (this.lateCost[(base + length) * k] as number);
+    return change + overtime - was;
   }
 
   /** Earliest departure from a cell (slot and position), whatever number of breaks is taken by then. */
@@ -522,6 +602,41 @@ export class Schedule {
     alive = alive && this.arrivesInTime(v, travel, breaks, prev, state.node[base + length + 1] as number);
     if (!alive) this.time.fill(Infinity);
     this.store((base + length + 1) * k);
+  }
+
+  private refreshBackwardSimply(v: number, slot: number): void {
+    const { model, state, k } = this;
+    const base = slot * state.stride;
+    const length = state.length[slot] as number;
+    const { durationS } = model.travels[model.travelOf[v] as number] as Travel;
+    const n = model.nodeCount;
+    const frozen = model.frozen[v] as number;
+    const { softTime } = model;
+    let latest = model.shiftEndS[v] as number;
+    let free = latest;
+    if (softTime && (model.overtimePrice[v] as number) > 0) {
+      free = Math.max(model.overtimeFromS[v] as number, this.departS[(base + length + 1) * k] as number);
+    }
+    let next = state.node[base + length + 1] as number;
+    for (let i = length; i >= 0; i--) {
+      const x = state.node[base + i] as number;
+      const legS = durationS[x * n + next] as number;
+      latest -= legS;
+      this.latestDepartS[(base + i) * k] = latest;
+      if (softTime) this.freeDepartS[base + i] = free -= legS;
+      if (i === 0) break;
+      const serviceS = serviceOf(model, state.node[base + i - 1] as number, x);
+      latest = i <= frozen ? latest - serviceS : latestStart(model, x, latest - serviceS);
+      if (softTime) {
+        free -= serviceS;
+        if ((model.latePrice[x] as number) > 0) {
+          const start = (this.departS[(base + i) * k] as number) - serviceS;
+          free = Math.min(free, Math.max(start, model.dueS[x] as number));
+        }
+        if (i > frozen) free = latestStart(model, x, free);
+      }
+      next = x;
+    }
   }
 
   private refreshBackward(v: number, slot: number): void {

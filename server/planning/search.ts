@@ -154,7 +154,9 @@ export class Search {
     let bestCost = Infinity;
     for (let place = model.jobCount; place < model.jobCount + model.disposalCount; place++) {
       this.append(v, place);
-      const cost = routes.schedule?.feasible[slot] ? (routes.cost[slot] as number) : Infinity;
+      // Where no disposal can be reached by the rules, the nearest one still is where the truck has to go.
+      const broken = routes.schedule?.feasible[slot] ? 0 : 1e12;
+      const cost = broken + (routes.cost[slot] as number);
       if (cost < bestCost) {
         best = place;
         bestCost = cost;

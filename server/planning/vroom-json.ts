@@ -30,7 +30,7 @@ const breakSchema = z.object({
   description,
   time_windows: windows,
   service: seconds.default(0),
-  max_load: amount.optional(),
+  max_load: z.never('max_load of a break is not supported').optional(),
 });
 
 const vehicleSchema = z.object({
@@ -138,7 +138,6 @@ export function parseProblem(input: unknown): PlannerProblem {
         .map((pause) => ({
           ...pause,
           time_windows: sorted(pause.time_windows, `${where}: break ${pause.id}`) as Window[],
-          max_load: pause.max_load && sized(pause.max_load, size, `${where}: break ${pause.id}`),
         }))
         .sort((a, b) => (a.time_windows[0] as Window)[0] - (b.time_windows[0] as Window)[0]),
     };
