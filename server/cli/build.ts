@@ -13,7 +13,6 @@ import { DIST, PROJECT_ROOT } from '../ops/project.ts';
  */
 const SERVER_ENTRIES: Readonly<Record<string, string>> = {
   start: 'server/cli/start.ts',
-  demo: 'server/cli/demo.ts',
   migrate: 'server/cli/migrate.ts',
   'user-create': 'server/cli/user-create.ts',
   backup: 'server/cli/backup.ts',
@@ -137,16 +136,10 @@ async function makeClient(): Promise<void> {
 
 async function makeServer(): Promise<void> {
   const { build: esbuild } = await import('esbuild');
-  const entries = Object.entries(SERVER_ENTRIES);
-  const present = entries.filter(([, source]) => existsSync(join(PROJECT_ROOT, source)));
-  for (const [name, source] of entries) {
-    if (!present.some(([there]) => there === name))
-      console.error(`server: ${source} is missing, so ${name}.js is too`);
-  }
   await rm(DIST.server, { recursive: true, force: true });
   await esbuild({
     absWorkingDir: PROJECT_ROOT,
-    entryPoints: Object.fromEntries(present),
+    entryPoints: { ...SERVER_ENTRIES },
     outdir: DIST.server,
     entryNames: '[name]',
     chunkNames: '[name]-[hash]',
@@ -164,8 +157,6 @@ async function makeServer(): Promise<void> {
 async function makeMap(): Promise<void> {
   await rm(DIST.map, { recursive: true, force: true });
   await mkdir(DIST.map, { recursive: true });
-  if (!existsSync(join(PROJECT_ROOT, SYNTHETIC_MAP)))
-    return console.error(`map: ${SYNTHETIC_MAP} is missing`);
   await copyFile(join(PROJECT_ROOT, SYNTHETIC_MAP), join(DIST.map, basename(SYNTHETIC_MAP)));
 }
 

@@ -2,8 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../config.ts';
-import { schemaState } from '../db/migrate.ts';
-import { assemble, type Assembly } from '../main.ts';
+import { startServer } from '../main.ts';
 import { createLog, type LogLevel } from '../ops/log.ts';
 import { DIST, VERSION } from '../ops/project.ts';
 import { startErrorReporting } from '../ops/sentry.ts';
@@ -28,7 +27,7 @@ async function main(): Promise<void> {
     report: reporting.capture,
   });
 
-  let server: Assembly | null = null;
+  let server: Awaited<ReturnType<typeof startServer>> | null = null;
   let ending: Promise<void> | null = null;
   const end = (code: number, why: object, message: string): void => {
     ending ??= (async () => {
@@ -46,23 +45,9 @@ async function main(): Promise<void> {
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
 
-  const assembled = await assemble(config, { log });
-  server = assembled;
-  await refuseOtherSchema(assembled);
-  assembled.react();
-  const url = await assembled.listen();
-  log.info({ url, publicUrl: config.publicUrl, database: assembled.database.kind }, 'ready');
-}
-
-async function refuseOtherSchema({ database, stop }: Assembly): Promise<void> {
-  const { state, current, latest } = await schemaState(database.sql);
-  if (state === 'current') return;
-  await stop();
-  throw new Refusal(
-    state === 'behind'
-      ? `the database schema is at ${current ?? 'nothing'}, this version needs ${latest}: run npm run db:migrate`
-      : `the database schema is at ${current}, newer than this version (${latest}): start the newer version`,
-  );
+  server = await startServer(config, { log });
+  const { url, assembly } = server;
+  log.info({ url, publicUrl: config.publicUrl, database: assembly.database.kind }, 'ready');
 }
 
 main().catch((error: unknown) => {

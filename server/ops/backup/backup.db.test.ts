@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, testDatabaseKind, type TestDatabase } from '../../../tests/database/open.ts';
-import { makeEmbeddedTemplate } from '../../../tests/database/template.ts';
+import { makeEmbeddedTemplates } from '../../../tests/database/template.ts';
 import { silentLog } from '../log.ts';
 import { verifyBackup } from './format.ts';
 import { openForTool, type ToolDatabase } from './open.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'epagal-backup-'));
   source = await openTestDatabase();
   // Embedded whatever the source is: a backup goes from either kind of database to either.
-  cpSync(await makeEmbeddedTemplate(), join(folder, 'target'), { recursive: true });
+  cpSync((await makeEmbeddedTemplates()).migrated, join(folder, 'target'), { recursive: true });
   target = await openForTool({ databaseUrl: null, dataDir: join(folder, 'target') }, silentLog());
 });
 afterAll(async () => {
