@@ -7,8 +7,8 @@ import { WebSocket } from 'ws';
 export interface FleetOrder {
   url: string;
   tokens: string[];
-  /** First instant of the fixes, ms; each device counts on from there, one fix every 50 ms of its own time. */
-  fromMs: number;
+  /** First instant of the fixes, ms; each counts on from there, 50 ms a fix. Null: the wall clock. */
+  fromMs: number | null;
   seconds: number;
   /** `full`: each device keeps `window` frames unanswered. `paced`: `hz` frames a second a device, whatever comes back. */
   pace: { kind: 'full'; window: number } | { kind: 'paced'; hz: number };
@@ -41,6 +41,7 @@ interface Unit {
   index: number;
   seq: number;
   fixes: number;
+  lastT: number;
   sentAt: Map<number, number>;
 }
 
@@ -55,9 +56,10 @@ async function runFleet(order: FleetOrder): Promise<FleetReport> {
 
   const send = (unit: Unit) => {
     const n = unit.fixes++;
-    const t = order.fromMs + n * STEP_MS;
+    const t = order.fromMs === null ? Math.max(Date.now(), unit.lastT + 1) : order.fromMs + n * STEP_MS;
+    unit.lastT = t;
     // A slow circle of its own for each device: about 6 m/s, never a jump.
-    const angle = (n * STEP_MS) / 100_000 + unit.index;
+    const angle = (t % 628_318) / 100_000 + unit.index;
     const lat = LAT + 0.005 * Math.sin(angle);
     const lon = LON + 0.005 * Math.cos(angle);
     const body = `"t":${t},"lat":${lat.toFixed(6)},"lon":${lon.toFixed(6)},"speed":6.1,"heading":184,"accuracy":5,"battery":0.9,"ignition":true}`;
@@ -156,7 +158,7 @@ function connect(url: string, token: string, index: number): Promise<Unit> {
     socket.once('open', () => {
       socket.off('error', reject);
       socket.on('error', () => undefined);
-      resolve({ socket, index, seq: 1, fixes: 0, sentAt: new Map() });
+      resolve({ socket, index, seq: 1, fixes: 0, lastT: 0, sentAt: new Map() });
     });
     socket.once('error', reject);
   });

@@ -1,6 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { hashToken } from '../server/access/token.ts';
 import { connectDatabase, type Database } from '../server/db/connect.ts';
 import { migrateUp } from '../server/db/migrate.ts';
 import { ensureTrackPartitions } from '../server/db/track-partitions.ts';
@@ -8,6 +6,7 @@ import { silentLog } from '../server/ops/log.ts';
 import { startCluster } from '../tests/database/cluster.ts';
 import type { FleetOrder, FleetReport } from './fleet-process.ts';
 import type { ServerOrder } from './ingest-server.ts';
+import { answerOf, rounded, seedDevices, startProcess } from './processes.ts';
 
 /**
  * How many fixes a second the product commits and acknowledges, beside a bare pipeline on the same machine, database
@@ -34,35 +33,6 @@ interface Measure {
   cpuMs: number;
 }
 
-function start(file: string): ChildProcess {
-  return fork(new URL(file, import.meta.url), { execArgv: ['--import', 'tsx'], serialization: 'advanced' });
-}
-
-function answer<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => {
-      const failed = (message as { error?: string }).error;
-      if (failed === undefined) resolve(message as T);
-      else reject(new Error(failed));
-    });
-    child.once('exit', (code) => reject(new Error(`a bench process ended with ${code}`)));
-  });
-}
-
-async function seedDevices(database: Database): Promise<string[]> {
-  const tokens = Array.from({ length: devices }, (_, i) => `bench-device-token-${i}`);
-  await database.sql`
-    with truck as (
-      insert into trucks (plate, type, capacity)
-      select 'BEN-' || lpad(n::text, 4, '0'), 'posterior', 25 from generate_series(1, ${devices}) n
-      returning id)
-    insert into devices (truck_id, name, token_hash)
-    select t.id, 'bench', h.hash
-      from (select id, row_number() over (order by id) as n from truck) t
-      join unnest(${tokens.map(hashToken)}::text[]) with ordinality as h(hash, n) on h.n = t.n`;
-  return tokens;
-}
-
 let fleetClock = Date.now() - 5 * 86_400_000;
 
 async function round(
@@ -72,10 +42,10 @@ async function round(
   pace: FleetOrder['pace'],
   repeatEvery: number,
 ): Promise<{ fleet: FleetReport; measure: Measure }> {
-  const server = start('./ingest-server.ts');
+  const server = startProcess('./ingest-server.ts');
   server.send({ kind, databaseUrl } satisfies ServerOrder);
-  const { port } = await answer<{ port: number }>(server);
-  const fleet = start('./fleet-process.ts');
+  const { port } = await answerOf<{ port: number }>(server);
+  const fleet = startProcess('./fleet-process.ts');
   const order: FleetOrder = {
     url: `ws://127.0.0.1:${port}/gps`,
     tokens,
@@ -87,18 +57,17 @@ async function round(
   // Later rounds start after the earlier ones' instants, so that each begins on fresh ground.
   fleetClock += 12 * 3_600_000;
   server.send('measure' satisfies ServerOrder);
-  await answer(server);
+  await answerOf(server);
   fleet.send(order);
-  const { report } = await answer<{ report: FleetReport }>(fleet);
+  const { report } = await answerOf<{ report: FleetReport }>(fleet);
   fleet.kill();
   server.send('measure' satisfies ServerOrder);
-  const measure = await answer<Measure>(server);
+  const measure = await answerOf<Measure>(server);
   server.send('stop' satisfies ServerOrder);
   await new Promise((resolve) => server.once('exit', resolve));
-  const of = (value: number) => Math.round(value * 10) / 10;
   console.log(
-    `${kind} ${pace.kind}: ${Math.round(report.ackedPerS)} fixes/s, ack p50 ${of(report.ackP50Ms)} p99 ${of(report.ackP99Ms)} ms, ` +
-      `loop p99 ${of(measure.loopDelayP99Ms)} max ${of(measure.loopDelayMaxMs)} ms, rss ${Math.round(measure.rssMb)} MB, ` +
+    `${kind} ${pace.kind}: ${Math.round(report.ackedPerS)} fixes/s, ack p50 ${rounded(report.ackP50Ms)} p99 ${rounded(report.ackP99Ms)} ms, ` +
+      `loop p99 ${rounded(measure.loopDelayP99Ms)} max ${rounded(measure.loopDelayMaxMs)} ms, rss ${Math.round(measure.rssMb)} MB, ` +
       `cpu ${Math.round(measure.cpuMs / 10 / seconds)} %, closed ${report.closed}, rejected ${report.rejected}`,
   );
   return { fleet: report, measure };
@@ -119,7 +88,7 @@ try {
     new Date(Date.now() - 7 * 86_400_000),
     new Date(Date.now() + 86_400_000),
   );
-  const tokens = await seedDevices(database);
+  const tokens = await seedDevices(database, devices);
   const full = { kind: 'full', window } as const;
   const best = { product: 0, bare: 0 };
   let lost = 0;
@@ -153,7 +122,6 @@ try {
   const half = await round('product', databaseUrl, tokens, { kind: 'paced', hz }, 500);
   await check(before, half.fleet);
   await database.close();
-  const rounded = (value: number, digits = 1) => Math.round(value * 10 ** digits) / 10 ** digits;
   console.log(
     JSON.stringify({
       productPerS: Math.round(best.product),
