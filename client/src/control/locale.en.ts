@@ -127,6 +127,7 @@ export default {
     trucks: 'Trucks',
     incidents: 'Incidents',
     orders: 'Orders',
+    generate: 'Make a route: {zone}',
     empty: 'Nothing by that name.',
   },
   list: {

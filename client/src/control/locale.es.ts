@@ -126,6 +126,7 @@ export default {
     trucks: 'Camiones',
     incidents: 'Incidencias',
     orders: 'Órdenes',
+    generate: 'Armar ruta: {zone}',
     empty: 'Nada con ese nombre.',
   },
   list: {

@@ -19,7 +19,7 @@ import type { PlaceMark } from '../map/layers/places.ts';
 import type { RoutesState } from '../map/layers/routes.ts';
 import type { StopMark } from '../map/layers/stops.ts';
 import type { TruckMark } from '../map/layers/trucks.ts';
-import type { MapTag } from '../map/MapTags.vue';
+import type { MapObstacle, MapTag } from '../map/MapTags.vue';
 import type { ProposalPicture } from '../planning/proposal-picture.ts';
 import { splitRoute } from '../planning/route-lines.ts';
 import type { Selection } from './selection.ts';
@@ -72,6 +72,14 @@ export function useMapPicture(
     };
   });
 
+  /** An incident drawn as a stop of the route in view is not drawn a second time. */
+  const shownAsStop = computed(() => {
+    const proposal = proposalOf();
+    if (proposal)
+      return new Set(proposal.moves.flatMap((move) => (move.incident ? [move.incident.view.id] : [])));
+    return new Set((chosenTruck.value?.route?.stops ?? []).flatMap((stop) => stop.incidentId ?? []));
+  });
+
   const incidents = computed(() => {
     const proposal = proposalOf();
     const involved = proposal
@@ -81,7 +89,7 @@ export function useMapPicture(
         ])
       : null;
     const shown: IncidentMark[] = room.incidents.value
-      .filter((incident) => involved === null || involved.has(incident.view.id))
+      .filter(({ view }) => (involved === null || involved.has(view.id)) && !shownAsStop.value.has(view.id))
       .map(({ view, tone }) => ({
         id: view.id,
         lon: view.lon,
@@ -267,10 +275,23 @@ export function useMapPicture(
     landfill,
     truckPlace,
     chosenTruck,
-    obstacles: () => [
-      ...marks.value.map((mark) => ({ ...(truckPlace.value(mark.id) ?? mark), radiusPx: 17 })),
-      ...incidents.value.marks.map((mark) => ({ lon: mark.lon, lat: mark.lat, radiusPx: 13 })),
-      ...stops.value.marks.map((mark) => ({ lon: mark.lon, lat: mark.lat, radiusPx: 12 })),
+    /** Discs with the label under them, signs and stops: no tag should lie on these. */
+    obstacles: (): MapObstacle[] => [
+      ...marks.value.flatMap((mark) => {
+        const at = truckPlace.value(mark.id) ?? mark;
+        const below = mark.mode === 'broken' || mark.id === selection.chosen.truck ? 34 : 26;
+        return [
+          { ...at, halfWidth: 17, halfHeight: 17, dy: 0 },
+          { ...at, halfWidth: 18, halfHeight: 8, dy: below },
+        ];
+      }),
+      ...[...incidents.value.marks, ...stops.value.marks].map(({ lon, lat }) => ({
+        lon,
+        lat,
+        halfWidth: 12,
+        halfHeight: 12,
+        dy: 0,
+      })),
     ],
     /** Selecting a stop also selects its truck, and its incident when it has one. */
     selectStop(stopId: number) {

@@ -7,6 +7,7 @@ import { stopNumbers } from '../live/room-view.ts';
 import { dropBounds } from './board-rows.ts';
 
 const QUOTE_AFTER_MS = 60;
+const TOLD_MS = 8_000;
 
 export interface Moving {
   stop: StopView;
@@ -98,7 +99,17 @@ function openStopMove(room: Room) {
     return null;
   }
 
-  onBeforeUnmount(end);
+  let telling: ReturnType<typeof setTimeout> | null = null;
+  function tell(what: MoveDone | null): void {
+    if (telling !== null) clearTimeout(telling);
+    done.value = what;
+    telling = what ? setTimeout(() => (done.value = null), TOLD_MS) : null;
+  }
+
+  onBeforeUnmount(() => {
+    tell(null);
+    end();
+  });
 
   return {
     moving,
@@ -111,7 +122,7 @@ function openStopMove(room: Room) {
     start(stop: StopView, from: RouteView, by: Moving['by']) {
       end();
       refusal.value = '';
-      done.value = null;
+      tell(null);
       moving.value = { stop, from, number: stopNumbers(from.stops).get(stop.id) ?? null, by };
       if (by === 'keys') {
         const index = from.stops
@@ -164,7 +175,7 @@ function openStopMove(room: Room) {
           index: at.index,
           ...(baseVersion ? { baseVersion } : {}),
         });
-        done.value = { number: current.number, toPlate: to?.plate ?? '', version: version ?? null };
+        tell({ number: current.number, toPlate: to?.plate ?? '', version: version ?? null });
         room.refresh('plan', 'history', 'incidents', 'proposals');
       } catch (error) {
         refusal.value = reasonOf(error);
