@@ -15,7 +15,7 @@ let asked = false;
 
 export const user = readonly(current);
 
-/** Asks the server once; later calls answer from memory. */
+/** Asks the server until it has answered once; later calls answer from memory. Null also while it is out of reach. */
 export async function whoAmI(): Promise<SignedIn | null> {
   if (asked) return current.value;
   try {
@@ -28,10 +28,13 @@ export async function whoAmI(): Promise<SignedIn | null> {
   return current.value;
 }
 
+/** False while the server has not said yet whether there is a session: worth asking again. */
+export const isSettled = () => asked;
+
 /** @throws what the call threw: see errors.ts for its sentence. */
 export async function signIn(username: string, password: string): Promise<SignedIn> {
   const answer = await trpc.auth.login.mutate({ username, password });
-  current.value = answer.user;
+  become(answer.user);
   asked = true;
   return answer.user;
 }
@@ -40,7 +43,7 @@ export async function signOut(): Promise<void> {
   try {
     await trpc.auth.logout.mutate();
   } finally {
-    current.value = null;
+    become(null);
     asked = true;
   }
 }

@@ -22,7 +22,9 @@ export function createAppRouter() {
     if (needed === undefined) return true;
     const user = await whoAmI();
     if (!user) return { path: '/login', query: { next: to.fullPath } };
-    return roleCovers(user.role, needed) || { path: homeOf(user.role) };
+    // A supervisor may look over a driver's shoulder.
+    const looks = needed === 'driver' && roleCovers(user.role, 'supervisor');
+    return looks || roleCovers(user.role, needed) || { path: homeOf(user.role) };
   });
   return router;
 }

@@ -1,0 +1,36 @@
+/** Keeps the page itself on the phone: a service worker for /driver, told which files the page is made of. */
+const WORKER = '/driver-sw.js';
+const SCOPE = '/driver';
+const MANIFEST = '/driver.webmanifest';
+/** The map's parts arrive after the page; they are kept too. */
+const SETTLED_MS = 6_000;
+
+function offerInstall(): void {
+  if (document.querySelector('link[rel="manifest"]')) return;
+  const link = document.createElement('link');
+  link.rel = 'manifest';
+  link.href = MANIFEST;
+  document.head.append(link);
+}
+
+function ownFiles(): string[] {
+  const urls = performance.getEntriesByType('resource').map(({ name }) => new URL(name));
+  return urls
+    .filter(({ origin, pathname }) => origin === location.origin && pathname.startsWith('/assets/'))
+    .map(({ pathname }) => pathname);
+}
+
+/** Without support, or over plain HTTP, the page works as before, with network. */
+export async function keepShellOffline(): Promise<void> {
+  offerInstall();
+  if (!('serviceWorker' in navigator)) return;
+  try {
+    await navigator.serviceWorker.register(WORKER, { scope: SCOPE });
+    const { active } = await navigator.serviceWorker.ready;
+    const tell = () => active?.postMessage({ type: 'keep', paths: ownFiles() });
+    tell();
+    setTimeout(tell, SETTLED_MS);
+  } catch {
+    // Registration is refused in some private windows.
+  }
+}
