@@ -19,24 +19,19 @@ interface Log {
 }
 
 /**
- * Opens the imported map of a data folder. Where none was imported, the one shipped with the product (an `.osm.pbf`
- * in `shippedDir`) is imported first; the same when what is there is of another version.
+ * Opens the imported map of a data folder. Where none was imported, or what is there is of another version, the one
+ * shipped with the product in `shippedDir` serves: as the build imported it, else imported now from its `.osm.pbf`.
  * @throws DomainError `invalid-input` when there is neither
  */
 export async function openMap(dataDir: string, shippedDir: string, log: Log): Promise<OpenMap> {
   const folder = join(dataDir, 'map');
-  const open = (): OpenMap => {
-    const graphFile = join(folder, MAP_FILES.graph);
-    readGraphFile(graphFile);
-    const layers = deserializeTiles(readFileSync(join(folder, MAP_FILES.tiles)));
-    return { graphFile, tile: createTileCache(createTileSource(layers)), synthetic: layers.synthetic };
-  };
-  if (existsSync(join(folder, MAP_FILES.graph)) && existsSync(join(folder, MAP_FILES.tiles))) {
+  for (const place of [folder, shippedDir]) {
+    if (!Object.values(MAP_FILES).every((name) => existsSync(join(place, name)))) continue;
     try {
-      return open();
+      return openFolder(place);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      log.warn({ reason: error.message }, 'the imported map cannot be used; importing the shipped one');
+      log.warn({ reason: error.message }, 'the imported map cannot be used; taking the shipped one');
     }
   }
   const shipped = existsSync(shippedDir)
@@ -48,5 +43,12 @@ export async function openMap(dataDir: string, shippedDir: string, log: Log): Pr
   const startedAt = performance.now();
   await importMap(join(shippedDir, shipped), folder);
   log.info({ map: shipped, seconds: (performance.now() - startedAt) / 1000 }, 'map imported');
-  return open();
+  return openFolder(folder);
+}
+
+function openFolder(folder: string): OpenMap {
+  const graphFile = join(folder, MAP_FILES.graph);
+  readGraphFile(graphFile);
+  const layers = deserializeTiles(readFileSync(join(folder, MAP_FILES.tiles)));
+  return { graphFile, tile: createTileCache(createTileSource(layers)), synthetic: layers.synthetic };
 }

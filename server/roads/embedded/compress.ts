@@ -38,6 +38,12 @@ export function joinStreets(
   return streets;
 }
 
+/** One-way streets as they are driven, others from the end with the smaller id: as OSRM numbers them. */
+export function oriented(street: Street): Street {
+  if (street.forwardClass < 0) return reversed(street);
+  return street.reverseClass >= 0 && street.path[0]! > street.path.at(-1)! ? reversed(street) : street;
+}
+
 function ending(street: Street, node: number): Street {
   return street.path.at(-1) === node ? street : reversed(street);
 }

@@ -2,13 +2,16 @@ import { routeObject, waypoint } from './answers.ts';
 import { markClosed, type Closure } from './closures.ts';
 import { contract } from './contraction.ts';
 import { tenths, toFixed, distanceM } from './geo.ts';
-import { anyLane, laneNode, laneTrait, type Graph } from './graph.ts';
+import { laneTrait, type Graph } from './graph.ts';
 import { journey, type Finder } from './journey.ts';
 import { filteredMatrix, matrixOf } from './matrix.ts';
 import type { Json } from './route-shape.ts';
 import { parseRequest, type ApiError, type Request } from './request.ts';
 import { Searcher, seedsOf } from './search.ts';
 import { settleComponents, Snapper, type Snapped, type SnapOptions } from './snap.ts';
+import { LocalSearch } from './local-search.ts';
+import { matchAnswer, matchTrace } from './match.ts';
+import { tripOrder } from './trip-order.ts';
 import { CLASS } from './way-rules.ts';
 
 export interface Answer {
@@ -47,6 +50,7 @@ export const NO_LIMITS: Limits = {
 
 interface Vehicle {
   graph: Graph;
+  local: LocalSearch;
   searcher: Searcher;
   snapper: Snapper;
 }
@@ -70,6 +74,7 @@ export class Engine {
     for (const graph of graphs) {
       this.vehicles.set(graph.profileName, {
         graph,
+        local: new LocalSearch(graph),
         searcher: new Searcher(graph),
         snapper: new Snapper(graph),
       });
@@ -78,13 +83,14 @@ export class Engine {
 
   /** Closes streets for every request from now on; the hierarchies are contracted anew in their known order. */
   setClosures(closures: readonly Closure[]): void {
-    for (const [name, { graph }] of this.vehicles) {
+    for (const [name, { graph, local }] of this.vehicles) {
       const closed = markClosed(graph, closures);
       const hierarchy = closed
         ? contract(graph, { order: graph.hierarchy.order, closed: closed.lane })
         : graph.hierarchy;
       this.vehicles.set(name, {
         graph,
+        local,
         searcher: new Searcher(graph, hierarchy, closed),
         snapper: new Snapper(graph, closed?.piece ?? null),
       });
@@ -119,6 +125,10 @@ export class Engine {
         return this.table(vehicle, request);
       case 'nearest':
         return this.nearest(vehicle, request);
+      case 'trip':
+        return this.trip(vehicle, request);
+      case 'match':
+        return this.match(vehicle, request);
       default:
         throw new Refusal('NotImplemented', 'This request is not supported');
     }
@@ -307,6 +317,65 @@ export class Engine {
     return body;
   }
 
+  private trip(vehicle: Vehicle, request: Request): Json {
+    const { options, coordinates } = request;
+    const ends = {
+      fixedFirst: options.source === 'first',
+      fixedLast: options.destination === 'last',
+      closed: options.roundtrip,
+    };
+    if (!ends.closed && !ends.fixedFirst && !ends.fixedLast) {
+      throw new Refusal('NotImplemented', 'This request is not supported');
+    }
+    const stops = this.snapAll(vehicle, request);
+    const { graph, searcher } = vehicle;
+    const finder = this.finder(vehicle, request);
+    const sources = stops.map((places) => seedsOf(graph, places, 'source', finder.closed));
+    const targets = stops.map((places) => seedsOf(graph, places, 'target', finder.closed));
+    const matrix =
+      finder.excluded || finder.closed !== searcher.closed
+        ? filteredMatrix(searcher, sources, targets, finder.closed, finder.excluded)
+        : matrixOf(searcher, sources, targets);
+    const order = tripOrder(matrix.durations, stops.length, ends);
+    if (!order) throw new Refusal('NoTrips', 'No trip visiting all destinations possible.');
+    const round = ends.closed ? [...order, order[0]!] : order;
+    const legs = journey(
+      finder,
+      round.map((i) => stops[i]!),
+      false,
+    );
+    if (!legs) throw new Refusal('NoTrips', 'No trip visiting all destinations possible.');
+    const asked = round.map((i) => coordinates[i]!);
+    const body: Json = { trips: [routeObject(graph, legs, asked, options)] };
+    if (!options.skipWaypoints) {
+      const points = this.waypoints(
+        vehicle,
+        request,
+        stops.map((places) => places[0]!),
+      );
+      body.waypoints = points.map((point, i) => ({
+        waypoint_index: order.indexOf(i),
+        trips_index: 0,
+        ...point,
+      }));
+    }
+    return body;
+  }
+
+  private match(vehicle: Vehicle, request: Request): Json {
+    const { options } = request;
+    if (options.timestamps.some((time, i) => i > 0 && time < options.timestamps[i - 1]!)) {
+      throw new Refusal('InvalidValue', 'Timestamps need to be monotonically increasing.');
+    }
+    const finder = this.finder(vehicle, request);
+    const matched = matchTrace(vehicle.graph, vehicle.snapper, vehicle.local, finder, request);
+    if (matched === 'no-street') {
+      throw new Refusal('NoSegment', 'Could not find a matching segment for any coordinate.');
+    }
+    if (matched === 'no-match') throw new Refusal('NoMatch', 'Could not match the trace.');
+    return matchAnswer(vehicle.graph, matched, request);
+  }
+
   private nearest(vehicle: Vehicle, request: Request): Json {
     const { graph } = vehicle;
     const [lon, lat] = request.coordinates[0]!;
@@ -323,13 +392,12 @@ export class Engine {
   }
 }
 
-/** OSM ids of the piece a place lies on, in driving order; 0 for a side that a one-way street does not name. */
+/** OSM ids of the piece a place lies on. On a one-way street OSRM names only its first node, and 0 before the first. */
 function nodesAround(graph: Graph, place: Snapped): number[] {
-  const lane = anyLane(graph, place.street);
-  const forward = graph.laneReverse[lane] === 0;
-  const pieces = graph.streetStart[place.street + 1]! - graph.streetStart[place.street]! - 1;
-  const at = forward ? place.piece : pieces - 1 - place.piece;
-  return [graph.nodeOsmId[laneNode(graph, lane, at)]!, graph.nodeOsmId[laneNode(graph, lane, at + 1)]!];
+  const at = graph.streetStart[place.street]! + place.piece;
+  const first = graph.nodeOsmId[graph.streetNode[at]!]!;
+  if (place.reverseLane < 0) return [place.piece > 0 ? first : 0, first];
+  return [graph.nodeOsmId[graph.streetNode[at + 1]!]!, first];
 }
 
 function refused(error: ApiError): Answer {

@@ -1,4 +1,4 @@
-import { joinStreets } from './compress.ts';
+import { joinStreets, oriented } from './compress.ts';
 import { componentsOf } from './components.ts';
 import { contract } from './contraction.ts';
 import { CLASS_COLUMNS, CLASS_WIDTH, FLAG, type Graph } from './graph.ts';
@@ -22,7 +22,9 @@ export function buildGraph(osm: OsmData, profile: Profile, onProgress?: ImportPr
   onProgress?.('streets', 0);
   const network = readStreets(osm, profile);
   const restrictions = readRestrictions(osm, network);
-  const streets = joinStreets(network, restrictions).filter((street) => street !== null);
+  const streets = joinStreets(network, restrictions)
+    .filter((street) => street !== null)
+    .map(oriented);
   onProgress?.('turns', 0);
   const lanes = buildLanes(network, streets, restrictions, profile);
   const base = { ...shapeArrays(network, streets), ...laneArrays(streets, lanes) };

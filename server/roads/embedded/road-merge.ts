@@ -72,7 +72,9 @@ function bendTowardNeighbours(
     const after = (own + 1) % there.length;
     const withBefore = pairs.includes(before);
     if (!withBefore && !pairs.includes(own)) return;
-    const merge = withBefore ? mergedBearing(there, before, own, true) : mergedBearing(there, own, after, true);
+    const merge = withBefore
+      ? mergedBearing(there, before, own, true)
+      : mergedBearing(there, own, after, true);
     if (!merge.holds) return;
     const offset = angularDeviation(merge.bearing, there[own]!.bearing) * (withBefore ? -1 : 1);
     const bent = (arm.bearing + offset + 360) % 360;
@@ -127,7 +129,9 @@ function isPair(map: RoadMap, node: number, arms: readonly Arm[], i: number): bo
 }
 
 function areDistinct(map: RoadMap, a: Arm, b: Arm): boolean {
-  return angularDeviation(a.bearing, b.bearing) > MERGEABLE_DEGREES || !sameName(roadOf(map, a), roadOf(map, b));
+  return (
+    angularDeviation(a.bearing, b.bearing) > MERGEABLE_DEGREES || !sameName(roadOf(map, a), roadOf(map, b))
+  );
 }
 
 function sameName(a: RoadClass, b: RoadClass): boolean {
@@ -136,7 +140,8 @@ function sameName(a: RoadClass, b: RoadClass): boolean {
 
 function canMerge(map: RoadMap, node: number, left: Arm, right: Arm): boolean {
   if (angularDeviation(left.bearing, right.bearing) > MERGEABLE_DEGREES) return false;
-  if (left.leaving < 0 === right.leaving < 0 || !sameKind(roadOf(map, left), roadOf(map, right))) return false;
+  if (left.leaving < 0 === right.leaving < 0 || !sameKind(roadOf(map, left), roadOf(map, right)))
+    return false;
   for (const arm of [left, right]) {
     if (farNode(map, arm) === node || farNode(map, skipPlainNodes(map, arm)) === node) return false;
   }
@@ -179,7 +184,8 @@ function isLink(map: RoadMap, arm: Arm): boolean {
   const next = closestTurn(named, 180);
   const opposite = closestTurn(view, (next.angle + 180) % 360);
   if (opposite.angle === 0) return false;
-  if (angularDeviation(angularDeviation(next.angle, 180), angularDeviation(opposite.angle, 0)) < FUZZY) return false;
+  if (angularDeviation(angularDeviation(next.angle, 180), angularDeviation(opposite.angle, 0)) < FUZZY)
+    return false;
   return (
     angularDeviation(opposite.angle, next.angle) >= 180 - FUZZY &&
     next.arm.leaving < 0 === opposite.arm.leaving < 0 &&
@@ -252,7 +258,12 @@ function samePoint(a: Point, b: Point): boolean {
   return a[0] === b[0] && a[1] === b[1];
 }
 
-function lineAlong(map: RoadMap, node: number, arm: Arm, bearing: number): { points: Point[]; lengthM: number } {
+function lineAlong(
+  map: RoadMap,
+  node: number,
+  arm: Arm,
+  bearing: number,
+): { points: Point[]; lengthM: number } {
   const points: Point[] = [];
   let lengthM = 0;
   walk(map, node, arm, roadOf(map, arm), bearing, true, (at) => {

@@ -194,10 +194,7 @@ function cutByPiece(line: Line, lengthM: number): Line {
   return {
     lon: [...line.lon.slice(0, i), lon],
     lat: [...line.lat.slice(0, i), lat],
-    lengths: [
-      ...line.lengths.slice(0, i),
-      distanceM(line.lon[i - 1]!, line.lat[i - 1]!, lon, lat),
-    ],
+    lengths: [...line.lengths.slice(0, i), distanceM(line.lon[i - 1]!, line.lat[i - 1]!, lon, lat)],
   };
 }
 
@@ -296,7 +293,8 @@ function regression(line: Line): readonly [Point, Point] {
   } else {
     const slope = latLat > 0 ? lonLat / latLat : 0;
     const at = (lat: number): Point => [Math.round(meanLon + slope * (lat - meanLat)), lat];
-    fit = first[1] > last[1] ? [at(first[1] + 1e6), at(last[1] - 1e6)] : [at(first[1] - 1e6), at(last[1] + 1e6)];
+    fit =
+      first[1] > last[1] ? [at(first[1] + 1e6), at(last[1] - 1e6)] : [at(first[1] - 1e6), at(last[1] + 1e6)];
   }
   return [projected(fit, ends[0]), projected(fit, ends[1])];
 }

@@ -43,9 +43,10 @@ export function viewFrom(map: RoadMap, arm: Arm, close: boolean): View[] {
   const entered = farArm(map, arm);
   const bearing = (other: Arm): number => (close ? other.closeBearing : other.bearing);
   const inbound = reverseBearing(bearing(entered));
-  return map.arms[farNode(map, arm)]!
-    .map((other) => ({ arm: other, angle: other === entered ? 0 : turnAngle(inbound, bearing(other)) }))
-    .sort((a, b) => a.angle - b.angle);
+  return map.arms[farNode(map, arm)]!.map((other) => ({
+    arm: other,
+    angle: other === entered ? 0 : turnAngle(inbound, bearing(other)),
+  })).sort((a, b) => a.angle - b.angle);
 }
 
 export function closestTurn(view: readonly View[], angle: number): View {
