@@ -51,56 +51,46 @@ const PARTS: readonly Part[] = [
   },
   {
     name: 'map',
-    madeOf: [SYNTHETIC_MAP],
-    proof: join(DIST.map, basename(SYNTHETIC_MAP)),
+    madeOf: ['server/roads'],
+    proof: join(DIST.map, 'roads.graph'),
     make: makeMap,
   },
 ];
 
-export interface PartReport {
-  part: string;
-  /** False when it was up to date already. */
-  made: boolean;
-  seconds: number;
-}
-
-/** Builds what is missing or out of date. */
-export async function build(say: (line: string) => void = () => undefined): Promise<PartReport[]> {
-  const reports: PartReport[] = [];
-  for (const part of PARTS) {
-    const startedAt = performance.now();
-    const hash = contentHash(part);
-    const made = !isCurrent(part, hash);
-    if (made) {
-      say(`${part.name}: building`);
-      await rm(stampOf(part), { force: true });
-      await part.make();
-      await mkdir(DIST.stamps, { recursive: true });
-      await writeFile(stampOf(part), hash);
-    }
-    const seconds = (performance.now() - startedAt) / 1000;
-    say(made ? `${part.name}: built in ${seconds.toFixed(1)} s` : `${part.name}: up to date`);
-    reports.push({ part: part.name, made, seconds });
-  }
-  return reports;
+/** Builds one part when it is missing or out of date. */
+async function buildPart(part: Part): Promise<void> {
+  const startedAt = performance.now();
+  const hash = contentHash(part);
+  if (isCurrent(part, hash)) return;
+  await rm(stampOf(part), { force: true });
+  await part.make();
+  await mkdir(DIST.stamps, { recursive: true });
+  await writeFile(stampOf(part), hash);
+  console.log(`built ${part.name} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
 /**
- * As {@link build}, in a process of its own, so that the bundlers' memory is gone when it ends. Returns at once
- * when everything is up to date.
- * @throws Error when the build fails; its output has been shown
+ * Builds what is missing or out of date, each part in a process of its own: they share the cores, and the bundlers'
+ * memory is gone when they end. Returns at once when everything is up to date.
+ * @throws Error when a part fails; its output has been shown
  */
 export async function ensureBuilt(): Promise<void> {
-  if (PARTS.every((part) => isCurrent(part, contentHash(part)))) return;
-  const child = spawn(process.execPath, ['--import', 'tsx', join(PROJECT_ROOT, 'server/cli/build.ts')], {
+  const stale = PARTS.filter((part) => !isCurrent(part, contentHash(part)));
+  const ended = await Promise.all(stale.map((part) => inOwnProcess(part)));
+  const failed = stale.filter((_, index) => ended[index] !== 0);
+  if (failed.length > 0) throw new Error(`the build of ${failed.map(({ name }) => name).join(', ')} failed`);
+}
+
+function inOwnProcess(part: Part): Promise<number | null> {
+  const program = join(PROJECT_ROOT, 'server/cli/build.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', program, part.name], {
     cwd: PROJECT_ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  const code = await new Promise<number | null>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', resolve);
   });
-  if (code !== 0) throw new Error(`the build failed (exit ${code ?? 'by signal'})`);
 }
 
 const stampOf = (part: Part) => join(DIST.stamps, part.name);
@@ -154,14 +144,19 @@ async function makeServer(): Promise<void> {
   });
 }
 
+/** Imported here once, so that no first start has to; the extract beside it is what a data folder imports from. */
 async function makeMap(): Promise<void> {
+  const { importMap } = await import('../roads/import-map.ts');
   await rm(DIST.map, { recursive: true, force: true });
   await mkdir(DIST.map, { recursive: true });
   await copyFile(join(PROJECT_ROOT, SYNTHETIC_MAP), join(DIST.map, basename(SYNTHETIC_MAP)));
+  await importMap(join(PROJECT_ROOT, SYNTHETIC_MAP), DIST.map);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  build((line) => console.log(line)).catch((error: unknown) => {
+  const only = PARTS.find(({ name }) => name === process.argv[2]);
+  const work = only ? buildPart(only) : ensureBuilt().then(() => console.log('everything is built'));
+  work.catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   });
