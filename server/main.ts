@@ -34,6 +34,8 @@ export interface StartOptions {
   seed?: number;
   /** Folder whose `map/` holds the imported streets; the data folder unless said otherwise. */
   mapDataDir?: string;
+  /** Where the product's own map lies, for when none was imported; what the build made unless said otherwise. */
+  shippedMapDir?: string;
   /** True brings the schema up first; otherwise one that is behind or ahead is refused. */
   migrate?: boolean;
 }
@@ -63,7 +65,11 @@ const DEFAULT_BUDGET_S = 0.4;
 export async function assemble(config: Config, options: StartOptions): Promise<Assembly> {
   const { log } = options;
   const clock = options.clock ?? Date.now;
-  const database = await openDatabase(config, log);
+  // The embedded database starts in its own process; a map that has to be imported is, meanwhile, in this one.
+  const [database, map] = await Promise.all([
+    openDatabase(config, log),
+    openMap(options.mapDataDir ?? config.dataDir, options.shippedMapDir ?? DIST.map, log),
+  ]);
   await settleSchema(database, options.migrate === true);
   const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log);
   const bus: EventBus =
@@ -81,7 +87,6 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     redis === null ? createLocalLimiter(clock) : createSharedLimiter(redis.command, clock);
   const store: Store = { database, clock, bus };
 
-  const map = await openMap(options.mapDataDir ?? config.dataDir, DIST.map, log);
   const embedded = workerTransport(map.graphFile);
   const transport = config.osrmUrl === null ? embedded : httpTransport(config.osrmUrl);
   const roads = createRoads(transport, {

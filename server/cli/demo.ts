@@ -11,6 +11,7 @@ import { assemble, type Assembly } from '../main.ts';
 import { createLog } from '../ops/log.ts';
 import { createAssignment } from '../fleet/assignment-create.ts';
 import { currentPlan } from '../dispatch/current-plan.ts';
+import { PROJECT_ROOT } from '../ops/project.ts';
 import { inProcessCity } from '../sim/in-process-city.ts';
 import { Citizens } from '../sim/citizens.ts';
 import { Day } from '../sim/day.ts';
@@ -44,6 +45,8 @@ async function main(): Promise<void> {
 
   say('EPAGAL: preparando la demostración…');
   const built = ensureBuilt();
+  // Looked at when it is needed; until then a failed build is no unhandled rejection.
+  built.catch(() => undefined);
   // Every demo begins a fresh day; what an earlier one left would be yesterday's.
   await rm(config.dataDir, { recursive: true, force: true });
   await mkdir(config.dataDir, { recursive: true });
@@ -52,8 +55,14 @@ async function main(): Promise<void> {
   let simulatedMs: number | null = openedMs - SHIFT_BEGAN_MS - NIGHT_MS;
   const clock = () => simulatedMs ?? Date.now();
   const setClock = (nowMs: number | null) => (simulatedMs = nowMs);
-  await built;
-  const server = await assemble(config, { log, clock, seed, migrate: true, mapDataDir: given.dataDir });
+  const server = await assemble(config, {
+    log,
+    clock,
+    seed,
+    migrate: true,
+    mapDataDir: given.dataDir,
+    shippedMapDir: join(PROJECT_ROOT, 'server/roads/synthetic'),
+  });
   say(`  base de datos y calles listas (${elapsed(startedAt)} s)`);
 
   const city = await seedCity(server.store, {
@@ -67,6 +76,7 @@ async function main(): Promise<void> {
   );
   const fixes = new Map<number, SimFix[]>();
   const day = await liveTheMorning(server, city, seed, openedMs, setClock, fixes);
+  await built;
   setClock(null);
   server.react();
   const url = await server.listen();

@@ -4,6 +4,7 @@ import { breakdown } from '../../server/dispatch/breakdown.ts';
 import { approve } from '../../server/dispatch/approve.ts';
 import { generate } from '../../server/dispatch/generate.ts';
 import { moveStop } from '../../server/dispatch/move-stop.ts';
+import { placesFor } from '../../server/dispatch/places.ts';
 import { undo } from '../../server/dispatch/undo.ts';
 import { planVersions } from '../../server/db/schema/index.ts';
 import { cancelIncident } from '../../server/incidents/cancel.ts';
@@ -76,6 +77,28 @@ describe('generate', () => {
     const { version, routes } = await room.plan();
     expect(version).toBe(1);
     expect(routes.flatMap(work)).toHaveLength(5);
+  });
+});
+
+describe('where could it go, and at what price', () => {
+  it('names the cheapest place on every live route of the zone, before anybody validates', async () => {
+    const { rear, side } = await twoRoutes();
+    const fresh = await room.reported('acopio', 33);
+    const places = await placesFor(room.dispatch, { incidentId: fresh });
+    expect(places.map((place) => place.routeId).sort()).toEqual([rear.id, side.id].sort());
+    expect(places[0]!.seconds).toBeLessThanOrEqual(places[1]!.seconds!);
+    expect(places[0]!.seconds).toBeGreaterThanOrEqual(600);
+    expect(await room.proposals()).toEqual([]);
+  });
+
+  it('tells why a container cannot go to a rear loader', async () => {
+    const { rear, side } = await twoRoutes();
+    const container = work(side).find((stop) => stop.kind === 'container')!;
+    const places = await placesFor(room.dispatch, { stopId: container.id });
+    expect(places.find((place) => place.routeId === rear.id)).toMatchObject({
+      refused: 'skill',
+      seconds: null,
+    });
   });
 });
 

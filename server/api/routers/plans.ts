@@ -6,6 +6,7 @@ import { currentPlan } from '../../dispatch/current-plan.ts';
 import { generate } from '../../dispatch/generate.ts';
 import { planHistory } from '../../dispatch/history.ts';
 import { moveStop } from '../../dispatch/move-stop.ts';
+import { placesFor } from '../../dispatch/places.ts';
 import { openProposals } from '../../dispatch/proposals.ts';
 import { reject } from '../../dispatch/reject.ts';
 import { undo } from '../../dispatch/undo.ts';
@@ -44,6 +45,10 @@ export const plansRouter = router({
   breakdown: procedureFor('supervisor')
     .input(z.object({ truckId: id, dryRun: z.boolean().optional() }))
     .mutation(({ ctx, input }) => breakdown(dispatchOf(ctx.services), ctx.actor, input)),
+  /** Where an incident or a stop could go, and at what price. */
+  places: procedureFor('operator')
+    .input(z.object({ incidentId: id.optional(), stopId: id.optional() }))
+    .query(({ ctx, input }) => placesFor(dispatchOf(ctx.services), input)),
   undo: procedureFor('supervisor')
     .input(z.object({ version: version.min(1) }))
     .mutation(({ ctx, input }) => undo(ctx.services.store, ctx.actor, input)),
