@@ -1,6 +1,6 @@
 import { roleCovers } from '../../shared/actor.ts';
 import { DomainError } from '../../shared/errors.ts';
-import type { Access, Context } from './trpc.ts';
+import type { Access, Context } from './context.ts';
 
 const CALLS_PER_MINUTE = 1_200;
 

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authenticateSession } from '../access/sessions.ts';
 import type { Services } from './services.ts';
 import { readSessionCookie, sessionCookie } from './session-cookie.ts';
-import type { Context } from './trpc.ts';
+import type { Context } from './context.ts';
 
 /** The token of an `Authorization: Bearer` header; null when there is none. */
 export function bearerOf(request: Pick<FastifyRequest, 'headers'>): string | null {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { SessionCookie } from './trpc.ts';
+import type { SessionCookie } from './context.ts';
 
 const NAME = 'epagal_session';
 
