@@ -23,9 +23,8 @@ export class Recreate {
   private readonly model: Model;
   private readonly random: Random;
   private readonly key: Float64Array;
-  private readonly order: number[] = [];
-  private readonly byKey = (a: number, b: number): number =>
-    (this.key[a] as number) - (this.key[b] as number) || a - b;
+  private readonly order: Int32Array;
+  private orderCount = 0;
   /** One empty vehicle of each class, refreshed per insertion. */
   private readonly classSeen: Uint8Array;
   private readonly amountOf: Float64Array;
@@ -46,6 +45,7 @@ export class Recreate {
     this.model = model;
     this.random = random;
     this.key = new Float64Array(model.jobCount);
+    this.order = new Int32Array(model.jobCount);
     this.classSeen = new Uint8Array(model.classCount);
     const { jobCount, nodeCount, dims } = model;
     const travel = model.travels[0] as Travel;
@@ -77,18 +77,20 @@ export class Recreate {
   /** Inserts what is absent where it costs least, in an order drawn at random; what fits nowhere stays absent. */
   run(options: RecreateOptions): void {
     const { routes, order } = this;
-    order.length = 0;
-    for (let i = 0; i < routes.absentCount; i++) order.push(routes.absent[i] as number);
+    this.orderCount = routes.absentCount;
+    for (let i = 0; i < routes.absentCount; i++) order[i] = routes.absent[i] as number;
     this.sort();
-    for (const job of order) {
+    for (let i = 0; i < this.orderCount; i++) {
+      const job = order[i] as number;
       if (this.find(job, options)) this.insertFound(job);
     }
   }
 
   private sort(): void {
-    const { key, order, model, random } = this;
+    const { key, order, orderCount, model, random } = this;
     const draw = random.below(model.timed ? 17 : 11);
-    for (const job of order) {
+    for (let i = 0; i < orderCount; i++) {
+      const job = order[i] as number;
       let value: number;
       if (draw < 4) value = random.unit();
       else if (draw < 8) value = -(this.amountOf[job] as number);
@@ -99,7 +101,20 @@ export class Recreate {
       else value = -(model.closesS[job] as number);
       key[job] = value;
     }
-    if (order.length > 1) order.sort(this.byKey);
+    if (orderCount > 64) {
+      order.subarray(0, orderCount).sort((a, b) => (key[a] as number) - (key[b] as number) || a - b);
+      return;
+    }
+    for (let i = 1; i < orderCount; i++) {
+      const job = order[i] as number;
+      const value = key[job] as number;
+      let at = i - 1;
+      while (at >= 0 && (key[order[at] as number] as number) > value) {
+        order[at + 1] = order[at] as number;
+        at--;
+      }
+      order[at + 1] = job;
+    }
   }
 
   /** Looks for the cheapest place of a job; the answer is kept in this object. */
@@ -172,23 +187,19 @@ export class Recreate {
       return;
     }
     best -= extra;
-    let to = costTo[row + (node[base] as number)] as number;
-    if (cost === costTo) {
-      for (let p = 0; p <= length; p++) {
-        const next = cost[row + (node[base + p + 1] as number)] as number;
-        const total = to + next - (leg[base + p] as number);
-        to = next;
-        if (total >= best) continue;
-        if (blink > 0 && random.unit() < blink) continue;
-        if (model.timed && !this.fitsInTime(travel, base, p, job)) continue;
-        best = total;
-        this.bestCost = total + extra;
-        this.vehicle = v;
-        this.position = p;
-      }
-      return;
+    let from = 0;
+    let until = length;
+    if (model.timed) {
+      // Departures and latest arrivals both grow along a route: the places open to the job are one stretch of it.
+      const { departS, latestS } = routes;
+      const readyS = (model.opensS[job] as number) + (model.serviceS[job] as number);
+      const closes = model.closesS[job] as number;
+      while (from <= length && (latestS[base + from + 1] as number) < readyS) from++;
+      while (until >= from && (departS[base + until] as number) > closes) until--;
+      if (from > until) return;
     }
-    for (let p = 0; p <= length; p++) {
+    let to = costTo[row + (node[base + from] as number)] as number;
+    for (let p = from; p <= until; p++) {
       const at = row + (node[base + p + 1] as number);
       const total = to + (cost[at] as number) - (leg[base + p] as number);
       to = costTo[at] as number;
@@ -312,19 +323,8 @@ export class Recreate {
   insertFound(job: number): void {
     const { routes } = this;
     const v = this.vehicle;
-    const slot = routes.beginChange(v);
-    const base = slot * routes.stride;
-    const length = routes.length[slot] as number;
-    const added = this.placeBefore >= 0 || this.placeAfter >= 0 ? 2 : 1;
-    for (let i = length + 1; i > this.position; i--) {
-      routes.node[base + i + added] = routes.node[base + i] as number;
-    }
-    let at = base + this.position + 1;
-    if (this.placeBefore >= 0) routes.node[at++] = this.placeBefore;
-    routes.node[at++] = job;
-    if (this.placeAfter >= 0) routes.node[at] = this.placeAfter;
-    routes.length[slot] = length + added;
     routes.dropAbsent(job);
-    routes.refresh(v);
+    if (this.placeBefore >= 0) routes.insert(v, this.position, this.placeBefore, job);
+    else routes.insert(v, this.position, job, this.placeAfter);
   }
 }

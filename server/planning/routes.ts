@@ -53,6 +53,53 @@ export class Routes extends State {
     return feasible;
   }
 
+  /** Inserts one or two nodes (the second -1 for none) after position p of v's route and brings all up to date. */
+  insert(v: number, p: number, first: number, second: number): void {
+    const { model, node, positionOf, leg } = this;
+    const fresh = !this.isTouched[v];
+    const before = this.slotOf[v] as number;
+    const slot = this.beginChange(v);
+    const base = slot * this.stride;
+    const length = this.length[slot] as number;
+    const added = second < 0 ? 1 : 2;
+    for (let i = length + 1; i > p; i--) node[base + i + added] = node[base + i] as number;
+    node[base + p + 1] = first;
+    if (second >= 0) node[base + p + 2] = second;
+    this.length[slot] = length + added;
+    if (this.schedule || model.timed || length === 0) {
+      this.refresh(v);
+      return;
+    }
+    // Only the new legs change: shift the rest.
+    const from = fresh ? before * this.stride : base;
+    for (let i = length; i > p; i--) leg[base + i + 1] = leg[from + i] as number;
+    if (fresh) for (let i = 0; i < p; i++) leg[base + i] = leg[from + i] as number;
+    const { cost } = model.travels[model.travelOf[v] as number] as Travel;
+    const n = model.nodeCount;
+    const to = cost[(node[base + p] as number) * n + first] as number;
+    const onward = cost[first * n + (node[base + p + 2] as number)] as number;
+    const home = model.home[first] as number;
+    const change =
+      to +
+      onward -
+      (leg[from + p] as number) +
+      (home !== -1 && home !== v ? (model.movePrice[v] as number) : 0);
+    leg[base + p] = to;
+    leg[base + p + 1] = onward;
+    this.vehicleOf[first] = v;
+    for (let i = p + 1; i <= length + 1; i++) positionOf[node[base + i] as number] = i;
+    const { dims } = model;
+    for (let d = 0; d < dims; d++) {
+      const at = first * dims + d;
+      this.amount[slot * dims + d] =
+        (this.amount[(fresh ? before : slot) * dims + d] as number) +
+        (model.delivery[at] as number) +
+        (model.pickup[at] as number);
+    }
+    this.cost[slot] = (this.cost[slot] as number) + change;
+    this.routesCost += change;
+  }
+
   private refreshAmounts(slot: number, base: number, length: number): void {
     const { model } = this;
     const { dims } = model;

@@ -20,7 +20,8 @@ export interface Found {
   iterations: number;
 }
 
-const CLOCK_EVERY = 64;
+/** The clock is read about this often; reading it each round would cost as much as the round. */
+const CLOCK_EVERY_MS = 1;
 const BLINK = 0.01;
 
 /**
@@ -178,15 +179,21 @@ export class Search {
     const to = 0.003 * scale;
     let temperature = from;
     let progress = 0;
+    let nextLook = 0;
     const most = budget.iterations ?? Infinity;
     const ruinOptions = { averageRemoved: Math.min(10, Math.max(1, placed / 2)), longestString: 10 };
     const recreateOptions = { blink: BLINK, temperature, openRoutes: true };
     for (let i = 0; i < most; i++) {
-      if (i % CLOCK_EVERY === 0) {
+      if (i >= nextLook) {
         if (budget.signal?.cancelled) break;
         progress = i / most;
         if (budget.seconds !== undefined) {
-          progress = Math.max(progress, (budget.now() - started) / (1000 * budget.seconds));
+          const elapsedMs = budget.now() - started;
+          progress = Math.max(progress, elapsedMs / (1000 * budget.seconds));
+          const perRound = elapsedMs / Math.max(1, i);
+          nextLook = i + Math.max(1, Math.min(i + 1, 512, Math.floor(CLOCK_EVERY_MS / (perRound + 1e-6))));
+        } else {
+          nextLook = i + 64;
         }
         if (progress >= 1) break;
         temperature = from * (to / from) ** progress;
