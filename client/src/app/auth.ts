@@ -15,15 +15,40 @@ let asked = false;
 
 export const user = readonly(current);
 
-/** Asks the server until it has answered once; later calls answer from memory. Null also while it is out of reach. */
+/** A driver's page opens without network: who was last signed in on this phone is remembered, never the session. */
+const REMEMBERED = 'signed-in';
+
+function become(user: SignedIn | null): void {
+  current.value = user;
+  try {
+    if (user?.role === 'driver') localStorage.setItem(REMEMBERED, JSON.stringify(user));
+    else localStorage.removeItem(REMEMBERED);
+  } catch {
+    // A phone that keeps nothing asks again next time.
+  }
+}
+
+function remembered(): SignedIn | null {
+  try {
+    return JSON.parse(localStorage.getItem(REMEMBERED) ?? 'null') as SignedIn | null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Asks the server until it has answered once; later calls answer from memory. While it is out of reach: the driver
+ * remembered on this phone, else null.
+ */
 export async function whoAmI(): Promise<SignedIn | null> {
   if (asked) return current.value;
   try {
-    current.value = await trpc.auth.me.query();
+    become(await trpc.auth.me.query());
     asked = true;
   } catch (error) {
-    current.value = null;
     asked = reasonOf(error) === 'not-signed-in';
+    if (asked) become(null);
+    else current.value = remembered();
   }
   return current.value;
 }
