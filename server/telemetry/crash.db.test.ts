@@ -50,24 +50,28 @@ describe('a server killed under load', () => {
     },
   );
 
-  it.runIf(testDatabaseKind() === 'embedded')('has stored every fix it acknowledged (embedded)', async () => {
-    const source = inject('testDatabase');
-    const folder = mkdtempSync(join(tmpdir(), 'epagal-crash-'));
-    if (source.kind === 'embedded') cpSync(source.templates.migrated, folder, { recursive: true });
-    const open = () => connectDatabase({ dataDir: folder, log: silentLog() });
-    const before = await open();
-    const devices = await addDevices(before);
-    await before.close();
-    const acknowledged = await killUnderLoad(
-      await startCrashServer(folder),
-      devices,
-      Date.now() - 5 * 86_400_000,
-      60,
-    );
-    expect(count(acknowledged)).toBeGreaterThanOrEqual(60 * 5);
-    const after = await open();
-    expect(await lost(after, acknowledged)).toBe(0);
-    await after.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  it.runIf(testDatabaseKind() === 'embedded')(
+    'has stored every fix it acknowledged (embedded)',
+    async () => {
+      const source = inject('testDatabase');
+      const folder = mkdtempSync(join(tmpdir(), 'epagal-crash-'));
+      if (source.kind === 'embedded') cpSync(source.templates.migrated, folder, { recursive: true });
+      const open = () => connectDatabase({ dataDir: folder, log: silentLog() });
+      const before = await open();
+      const devices = await addDevices(before);
+      await before.close();
+      const acknowledged = await killUnderLoad(
+        await startCrashServer(folder),
+        devices,
+        Date.now() - 5 * 86_400_000,
+        60,
+      );
+      expect(count(acknowledged)).toBeGreaterThanOrEqual(60 * 5);
+      const after = await open();
+      expect(await lost(after, acknowledged)).toBe(0);
+      await after.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    240_000,
+  );
 });
