@@ -25,23 +25,28 @@ export interface RoadsOptions {
   now: () => number;
   timeoutMs?: number;
   concurrency?: number;
-  /** Points a table request may have on each side; osrm-routed allows 100. */
+  /** Points a table request may have on each side; osrm-routed allows 100 by default. */
   maxTableSize?: number;
   /** How long after repeated failure the router is left alone. */
   retryAfterMs?: number;
 }
 
-/** A cell is asked for in pieces of this size, so that a long table does not keep a worker from shorter questions. */
-const OSRM_TABLE_SIZE = 100;
-const EMBEDDED_TABLE_SIZE = 400;
+/**
+ * A table is asked for in blocks of this size: osrm-routed allows no larger, and reading a larger answer would block
+ * the event loop for longer than 10 ms.
+ */
+const TABLE_SIZE = 100;
 const MATCH_POINTS = 100;
 
 const pair = z.tuple([z.number(), z.number()]).rest(z.unknown());
 const line = z.object({ coordinates: z.array(pair) });
-const tableAnswer = z.object({
-  durations: z.array(z.array(z.number().nullable())),
-  distances: z.array(z.array(z.number().nullable())),
-});
+/** Rows are checked by hand: there are thousands of cells. */
+const rows = z.custom<(number | null)[][]>(
+  (value) =>
+    Array.isArray(value) &&
+    value.every((row) => Array.isArray(row) && row.every((cell) => cell === null || Number.isFinite(cell))),
+);
+const tableAnswer = z.object({ durations: rows, distances: rows });
 const stepAnswer = z.object({
   distance: z.number(),
   duration: z.number(),
@@ -101,8 +106,7 @@ class OsrmRoads implements Roads {
   constructor(transport: OsrmTransport, options: RoadsOptions) {
     this.transport = transport;
     this.options = options;
-    this.tableSize =
-      options.maxTableSize ?? (options.engine === 'osrm' ? OSRM_TABLE_SIZE : EMBEDDED_TABLE_SIZE);
+    this.tableSize = options.maxTableSize ?? TABLE_SIZE;
     this.circuit = new Circuit({
       now: options.now,
       timeoutMs: options.timeoutMs ?? 10_000,

@@ -1,6 +1,6 @@
 import { distanceM, toFixed } from './geo.ts';
 import type { Graph } from './graph.ts';
-import { LocalSearch } from './local-search.ts';
+import type { LocalSearch } from './local-search.ts';
 import { seedsOf, type Closed, type Seed } from './search.ts';
 import type { Snapped, Snapper } from './snap.ts';
 
