@@ -1,5 +1,5 @@
 /** The walls of the house: docs/architecture.md says why each stands. */
-const PURE = '^(shared|server/planning|server/roads/embedded|server/telemetry/filters|server/alerts/detectors)';
+const PURE = '^(shared|server/planning|server/roads/embedded/|server/telemetry/filters|server/alerts/detectors)';
 const TESTS = '\\.(db\\.|long\\.)?test\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

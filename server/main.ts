@@ -9,6 +9,7 @@ import type { ProbeResult, Services } from './api/services.ts';
 import type { Config } from './config.ts';
 import { connectDatabase, type Database } from './db/connect.ts';
 import { migrateUp, schemaState } from './db/migrate.ts';
+import { watchClosures } from './dispatch/closures.ts';
 import type { Dispatch } from './dispatch/dispatch.ts';
 import { startReactor, type Reactor } from './dispatch/react.ts';
 import { createLocalBus, createSharedBus, type EventBus } from './events/bus.ts';
@@ -103,6 +104,9 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     budget: options.budget ?? { seconds: DEFAULT_BUDGET_S },
     seed: options.seed ?? 1,
   };
+  const closures = await watchClosures(store, roads, (error) =>
+    log.warn({ err: error }, 'the closures in force could not be told to the router; tried again'),
+  );
   let lastEventId = 0;
   const metrics = createMetrics({
     liveSubscribers: () => telemetry.stats().screens,
@@ -152,6 +156,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   let stopping: Promise<void> | null = null;
   const close = async () => {
     await reactor?.stop();
+    closures.stop();
     await telemetry.stop();
     await http.close();
     await planner.close();

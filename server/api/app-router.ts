@@ -1,5 +1,6 @@
 import { assignmentsRouter } from './routers/assignments.ts';
 import { authRouter } from './routers/auth.ts';
+import { closuresRouter } from './routers/closures.ts';
 import { eventsRouter } from './routers/events.ts';
 import { fleetRouter } from './routers/fleet.ts';
 import { incidentsRouter } from './routers/incidents.ts';
@@ -18,6 +19,7 @@ export const appRouter = router({
   zones: zonesRouter,
   fleet: fleetRouter,
   plans: plansRouter,
+  closures: closuresRouter,
   assignments: assignmentsRouter,
   stops: stopsRouter,
   tracks: tracksRouter,

@@ -41,6 +41,7 @@ export interface DraftPlan {
 export function changedVehicles(
   frame: Frame,
   solution: PlannerSolution,
+  redrawTruckIds: readonly number[] = [],
 ): [FramedVehicle, SolutionRoute | null][] {
   const byTruck = new Map(solution.routes.map((route) => [route.vehicle, route]));
   const changed: [FramedVehicle, SolutionRoute | null][] = [];
@@ -51,7 +52,7 @@ export function changedVehicles(
       .filter((step) => step.type === 'job' || step.type === 'disposal')
       .map((step) => `${step.type}${step.id}`)
       .join();
-    if (before !== after) changed.push([vehicle, route]);
+    if (before !== after || redrawTruckIds.includes(vehicle.truck.id)) changed.push([vehicle, route]);
   }
   return changed;
 }

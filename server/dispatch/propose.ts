@@ -22,6 +22,8 @@ export interface ProposeInput {
   incidentIds: readonly number[];
   /** Trucks whose remaining stops are to be given to others. */
   outTruckIds?: readonly number[];
+  /** Trucks whose way leads through a street that was closed. */
+  redrawTruckIds?: readonly number[];
   stabilityS?: number;
 }
 
@@ -69,6 +71,7 @@ export async function solveChange(
       .filter((incident) => incident !== undefined && incident.state === 'validated')
       .map((incident) => incident!),
     outTruckIds: out,
+    redrawTruckIds: input.redrawTruckIds ?? [],
     ...(input.stabilityS === undefined ? {} : { stabilityS: input.stabilityS }),
   });
 }

@@ -5,7 +5,8 @@ import type { EventType } from '../../shared/events.ts';
 import { ZONES, type Zone } from '../../shared/rules.ts';
 import { zonePlanning } from '../db/schema/index.ts';
 import { headId } from '../events/read.ts';
-import { decide, type ZoneFacts } from './decide.ts';
+import { activeClosures, crossesClosure } from './closures.ts';
+import { decide, type Decision, type ZoneFacts } from './decide.ts';
 import type { Dispatch } from './dispatch.ts';
 import { plannedRouteOf, remainingStops } from './frame.ts';
 import { generate, idleTrucks, plannedRoutesIn, validatedIn } from './generate.ts';
@@ -23,6 +24,7 @@ const CAUSES: ReadonlySet<EventType> = new Set<EventType>([
   'route.finished',
   'truck.returned',
   'rules.changed',
+  'closure.created',
 ]);
 
 export interface Reactor {
@@ -109,24 +111,16 @@ async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog): Promi
     return;
   }
   const snapshot = await readSnapshot(database.db, clock());
+  const redrawTruckIds = causes.some((cause) => cause.kind === 'closure')
+    ? await trucksThroughClosures(dispatch, snapshot, zone)
+    : [];
   const facts = factsOf(snapshot, zone, causes);
   const decision = decide(facts, snapshot.rules);
   await setConsidered(dispatch, zone, head);
-  if (decision.action === 'none') return;
+  if (decision.action === 'none' && redrawTruckIds.length === 0) return;
   const startedMs = performance.now();
   try {
-    if (decision.action === 'generate') {
-      await generate(dispatch, PLANNER, { zone, reason: 'threshold' });
-    } else {
-      const ids =
-        decision.incidentIds === 'all' ? validatedIn(snapshot, zone).map((i) => i.id) : decision.incidentIds;
-      await propose(dispatch, PLANNER, {
-        zone,
-        kind: decision.kind,
-        reason: decision.kind,
-        incidentIds: ids,
-      });
-    }
+    await act(dispatch, snapshot, zone, decision, redrawTruckIds);
   } catch (error) {
     if (isDomainError(error, 'stale-version')) await setConsidered(dispatch, zone, considered);
     throw error;
@@ -137,11 +131,33 @@ async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog): Promi
   );
 }
 
+async function act(
+  dispatch: Dispatch,
+  snapshot: Snapshot,
+  zone: Zone,
+  decision: Decision,
+  redrawTruckIds: readonly number[],
+): Promise<void> {
+  if (decision.action === 'generate') {
+    await generate(dispatch, PLANNER, { zone, reason: 'threshold' });
+    if (redrawTruckIds.length === 0) return;
+  }
+  const kind = decision.action === 'propose' ? decision.kind : 'closure';
+  let incidentIds: number[] = [];
+  if (decision.action === 'propose') {
+    incidentIds =
+      decision.incidentIds === 'all'
+        ? validatedIn(snapshot, zone).map((incident) => incident.id)
+        : decision.incidentIds;
+  }
+  await propose(dispatch, PLANNER, { zone, kind, reason: kind, incidentIds, redrawTruckIds });
+}
+
 function factsOf(snapshot: Snapshot, zone: Zone, causes: readonly Cause[]): ZoneFacts {
   const waiting = validatedIn(snapshot, zone);
   const freshIds = new Set(causes.filter((cause) => cause.kind === 'incident').map((cause) => cause.id));
   // A zone that changed otherwise — a truck is back, a route ended — is weighed with all that waits.
-  const wide = causes.some((cause) => cause.kind !== 'incident');
+  const wide = causes.some((cause) => cause.kind === 'other');
   const live = [...snapshot.routes.values()].filter(
     (route) =>
       route.current && route.zone === zone && (route.state === 'planned' || route.state === 'running'),
@@ -169,8 +185,22 @@ function factsOf(snapshot: Snapshot, zone: Zone, causes: readonly Cause[]): Zone
   };
 }
 
+/** Trucks of the zone that still have to drive through a closed area. */
+async function trucksThroughClosures(dispatch: Dispatch, snapshot: Snapshot, zone: Zone): Promise<number[]> {
+  const closed = await activeClosures(dispatch.store.database, snapshot.nowMs);
+  await dispatch.roads.setClosures(closed.map((closure) => ({ kind: 'polygon', ring: closure.ring })));
+  return snapshot.document.routes
+    .filter((planned) => {
+      const route = snapshot.routes.get(planned.routeId);
+      const live = route?.current && (route.state === 'planned' || route.state === 'running');
+      const ahead = planned.stops.filter((stop) => snapshot.stops.get(stop.stopId)?.state === 'planned');
+      return live && planned.zone === zone && crossesClosure(ahead, closed);
+    })
+    .map((planned) => planned.truckId);
+}
+
 interface Cause {
-  kind: 'incident' | 'other';
+  kind: 'incident' | 'closure' | 'other';
   id: number;
 }
 
@@ -179,7 +209,10 @@ async function causesSince(dispatch: Dispatch, zone: Zone, after: number): Promi
   const rows = await dispatch.store.database.db.execute<{ kind: string; id: number }>(sql`
     select subject_kind as kind, subject_id as id from events
      where id > ${after} and type = any(${`{${types}}`}::text[]) and (zone is null or zone = ${zone})`);
-  return rows.map((row) => ({ kind: row.kind === 'incident' ? 'incident' : 'other', id: Number(row.id) }));
+  return rows.map((row) => ({
+    kind: row.kind === 'incident' || row.kind === 'closure' ? row.kind : 'other',
+    id: Number(row.id),
+  }));
 }
 
 async function consideredUpTo(dispatch: Dispatch, zone: Zone): Promise<number> {

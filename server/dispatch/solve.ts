@@ -14,6 +14,8 @@ export interface SolveRequest {
   addContainers?: readonly ContainerRow[];
   outTruckIds?: readonly number[];
   stabilityS?: number;
+  /** Trucks whose way is drawn and timed anew even where their order stays: a street on it was closed. */
+  redrawTruckIds?: readonly number[];
   /** Where the search may take longer than a proposal's. */
   budget?: Dispatch['budget'];
 }
@@ -56,7 +58,7 @@ export async function solve(dispatch: Dispatch, snapshot: Snapshot, request: Sol
     dispatch.roads,
     snapshot,
     frame,
-    changedVehicles(frame, after),
+    changedVehicles(frame, after, request.redrawTruckIds),
     outRoutes,
     request.zone,
   );
