@@ -68,7 +68,7 @@ async function round(
   console.log(
     `${kind} ${pace.kind}: ${Math.round(report.ackedPerS)} fixes/s, ack p50 ${rounded(report.ackP50Ms)} p99 ${rounded(report.ackP99Ms)} ms, ` +
       `loop p99 ${rounded(measure.loopDelayP99Ms)} max ${rounded(measure.loopDelayMaxMs)} ms, rss ${Math.round(measure.rssMb)} MB, ` +
-      `cpu ${Math.round(measure.cpuMs / 10 / seconds)} %, closed ${report.closed}, rejected ${report.rejected}`,
+      `cpu ${rounded((measure.cpuMs * 1_000) / report.acked)} µs a fix, closed ${report.closed}, rejected ${report.rejected}`,
   );
   return { fleet: report, measure };
 }

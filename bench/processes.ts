@@ -5,7 +5,12 @@ import type { Database } from '../server/db/connect.ts';
 /** Starts a TypeScript file of this folder as a process that takes orders. */
 export function startProcess(file: string, nodeArgs: string[] = []): ChildProcess {
   return fork(new URL(file, import.meta.url), {
-    execArgv: ['--import', 'tsx', ...nodeArgs],
+    execArgv: [
+      '--import',
+      'tsx',
+      ...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []),
+      ...nodeArgs,
+    ],
     serialization: 'advanced',
   });
 }

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import type { Ack } from '../../shared/telemetry.ts';
 import type { Clock } from '../../shared/time.ts';
-import type { Device, Intake, IntakeResult } from './intake.ts';
+import type { Device, Intake } from './intake.ts';
 import { decodeFrame } from './protocols/frame.ts';
 import { resume, spend, type Budget, type RateLimits } from './rate.ts';
 
@@ -29,6 +30,8 @@ export interface SocketDeps {
   clock: Clock;
   budget: Budget;
   rate: RateLimits;
+  /** Calls back once the answers of the commit at hand are written. */
+  afterCommit(act: () => void): void;
   onBadFrame(): void;
   onFlood(): void;
   onClosed(socket: DeviceSocket): void;
@@ -75,16 +78,18 @@ export function createDeviceSocket(
     ws.resume();
   }
 
+  function uncork(): void {
+    isCorked = false;
+    stream.uncork();
+  }
+
   function send(text: string): void {
     if (ws.readyState !== ws.OPEN) return;
     // Answers of one commit leave in one write.
     if (!isCorked) {
       isCorked = true;
       stream.cork();
-      setImmediate(() => {
-        isCorked = false;
-        stream.uncork();
-      });
+      deps.afterCommit(uncork);
     }
     ws.send(text);
     if ((pauses & UNREAD) === 0 && ws.bufferedAmount > SEND_HIGH_BYTES) {
@@ -111,9 +116,9 @@ export function createDeviceSocket(
     deps.intake.take(
       device,
       fixes,
-      (result) => {
+      (stored, duplicate, rejected) => {
         settle(fixCount);
-        send(ackText(seq, result));
+        send(ackText(seq, stored, duplicate, rejected));
       },
       () => {
         settle(fixCount);
@@ -192,7 +197,7 @@ export function createDeviceSocket(
   return socket;
 }
 
-function ackText(seq: number, { stored, duplicate, rejected }: IntakeResult): string {
+function ackText(seq: number, stored: number, duplicate: number, rejected: Ack['rejected']): string {
   const refused = rejected.length === 0 ? '[]' : JSON.stringify(rejected);
   return `{"ack":${seq},"stored":${stored},"duplicate":${duplicate},"rejected":${refused}}`;
 }

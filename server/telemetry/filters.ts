@@ -35,39 +35,38 @@ export interface CheckedFix {
   ignition: boolean | null;
 }
 
-export type Verdict = { fix: CheckedFix } | { reason: RejectReason };
+/** The fix that passed, or why it did not. */
+export type Verdict = CheckedFix | RejectReason;
 
 /** Judges what a fix shows by itself. The reasons are tried in the order the contract lists them. */
 export function checkFix(raw: unknown, rules: FixRules): Verdict {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { reason: 'malformed' };
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return 'malformed';
   const { t, lat, lon, speed, heading, accuracy, battery, ignition } = raw as Record<keyof Fix, unknown>;
-  if (!isNumber(t) || !isNumber(lat) || !isNumber(lon)) return { reason: 'malformed' };
-  if (!isOptionalNumber(speed) || !isOptionalNumber(heading)) return { reason: 'malformed' };
-  if (!isOptionalNumber(accuracy) || !isOptionalNumber(battery)) return { reason: 'malformed' };
-  if (ignition != null && typeof ignition !== 'boolean') return { reason: 'malformed' };
+  if (!isNumber(t) || !isNumber(lat) || !isNumber(lon)) return 'malformed';
+  if (!isOptionalNumber(speed) || !isOptionalNumber(heading)) return 'malformed';
+  if (!isOptionalNumber(accuracy) || !isOptionalNumber(battery)) return 'malformed';
+  if (ignition != null && typeof ignition !== 'boolean') return 'malformed';
 
   if (lat < -90 || lat > 90 || lon < -180 || lon > 180 || (lat === 0 && lon === 0)) {
-    return { reason: 'out-of-range' };
+    return 'out-of-range';
   }
-  if (isOutside(speed, 0, MAX_SPEED_MPS) || isOutside(heading, 0, 360)) return { reason: 'out-of-range' };
-  if (isOutside(accuracy, 0, Infinity) || isOutside(battery, 0, 1)) return { reason: 'out-of-range' };
+  if (isOutside(speed, 0, MAX_SPEED_MPS) || isOutside(heading, 0, 360)) return 'out-of-range';
+  if (isOutside(accuracy, 0, Infinity) || isOutside(battery, 0, 1)) return 'out-of-range';
 
   const wholeT = Math.round(t);
-  if (wholeT > rules.nowMs + FUTURE_LIMIT_MS) return { reason: 'future' };
-  if (wholeT < rules.oldestMs) return { reason: 'too-old' };
-  if (accuracy != null && accuracy > ACCURACY_LIMIT_M) return { reason: 'low-accuracy' };
+  if (wholeT > rules.nowMs + FUTURE_LIMIT_MS) return 'future';
+  if (wholeT < rules.oldestMs) return 'too-old';
+  if (accuracy != null && accuracy > ACCURACY_LIMIT_M) return 'low-accuracy';
 
   return {
-    fix: {
-      t: wholeT,
-      lat,
-      lon,
-      speed: speed ?? null,
-      heading: heading ?? null,
-      accuracy: accuracy ?? null,
-      battery: battery ?? null,
-      ignition: ignition ?? null,
-    },
+    t: wholeT,
+    lat,
+    lon,
+    speed: speed ?? null,
+    heading: heading ?? null,
+    accuracy: accuracy ?? null,
+    battery: battery ?? null,
+    ignition: ignition ?? null,
   };
 }
 

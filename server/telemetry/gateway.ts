@@ -84,6 +84,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const budgets = new Map<number, Budget>();
   const revoked = new Set<number>();
   const counters = { accepted: 0, refused: 0, revoked: 0, floods: 0, deadPeers: 0, badFrames: 0 };
+  const corked: (() => void)[] = [];
   let pending = 0;
   let isPressed = false;
   let isStopping = false;
@@ -161,12 +162,22 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if (isPressed) socket.setPressure(true);
   }
 
+  function afterCommit(act: () => void): void {
+    if (corked.length === 0) {
+      setImmediate(() => {
+        for (const uncork of corked.splice(0)) uncork();
+      });
+    }
+    corked.push(act);
+  }
+
   function socketDeps(device: Device): SocketDeps {
     return {
       intake: deps.intake,
       clock: deps.clock,
       budget: budgetOf(device.id),
       rate: options.rate,
+      afterCommit,
       onBadFrame: () => (counters.badFrames += 1),
       onFlood: () => (counters.floods += 1),
       onClosed(socket) {

@@ -102,7 +102,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
     store: createTrailStore(database.sql, randomInt(1, 2 ** 31 - 1)),
     limits: deps.ingest,
     onLatest(row) {
-      const fix = deviceFixOf(row, kinds.get(row.deviceId) ?? 'tracker');
+      const fix = deviceFixOf(row, kinds.get(row.source.deviceId) ?? 'tracker');
       if (!fleet.apply(fix)) return;
       latest.note(fix);
       fanout?.note(fix);
@@ -195,19 +195,19 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
   };
 }
 
-function deviceFixOf(row: TrackRow, kind: DeviceKind): DeviceFix {
+function deviceFixOf({ source, fix }: TrackRow, kind: DeviceKind): DeviceFix {
   return {
-    deviceId: row.deviceId,
-    truckId: row.truckId,
+    deviceId: source.deviceId,
+    truckId: source.truckId,
     kind,
-    t: row.t,
-    receivedAtMs: row.receivedAtMs,
-    lat: row.lat,
-    lon: row.lon,
-    speed: row.speed,
-    heading: row.heading,
-    accuracy: row.accuracy,
-    battery: row.battery,
-    ignition: row.ignition,
+    t: fix.t,
+    receivedAtMs: source.receivedAtMs,
+    lat: fix.lat,
+    lon: fix.lon,
+    speed: fix.speed,
+    heading: fix.heading,
+    accuracy: fix.accuracy,
+    battery: fix.battery,
+    ignition: fix.ignition,
   };
 }

@@ -1,20 +1,11 @@
 import { extendTrail, newestT, type CheckedFix, type TrailEnd } from './filters.ts';
-import type { Settled, TrackRow, TrailStore } from './trail-store.ts';
-
-/** What became of a frame's fixes, once all of them are committed. */
-export interface FrameOutcome {
-  stored: number;
-  duplicate: number;
-}
+import type { RowSource, Settled, TrackRow, TrailStore } from './trail-store.ts';
 
 /** The fixes of one frame (or HTTP request) and who waits for them. */
-export interface IngestJob {
-  deviceId: number;
-  truckId: number;
-  receivedAtMs: number;
+export interface IngestJob extends RowSource {
   fixes: readonly CheckedFix[];
   /** After the commit of the last of its fixes. */
-  done(outcome: FrameOutcome): void;
+  done(stored: number, duplicate: number): void;
   /** The fixes will not be stored: the server stops, or the database refuses them. Nothing is acknowledged. */
   failed(): void;
 }
@@ -76,8 +67,9 @@ export interface Ingest {
   drain(withinMs: number): Promise<void>;
 }
 
+/** One fix under way; its source is the job that waits for it. */
 interface Entry extends TrackRow {
-  job: Job;
+  source: Job;
 }
 
 interface Job extends IngestJob {
@@ -133,11 +125,23 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   function submit(given: IngestJob): void {
     if (stopped) return given.failed();
-    if (given.fixes.length === 0) return given.done({ stored: 0, duplicate: 0 });
-    const job: Job = { ...given, waiting: given.fixes.length, stored: 0, duplicate: 0, isFailed: false };
-    const trail = trailOf(given.deviceId);
-    const sorted = given.fixes.length === 1 ? given.fixes : [...given.fixes].sort((a, b) => a.t - b.t);
-    for (const fix of sorted) enqueue(trail, entryOf(job, fix));
+    const { deviceId, truckId, receivedAtMs, fixes, done, failed } = given;
+    if (fixes.length === 0) return done(0, 0);
+    const job: Job = {
+      deviceId,
+      truckId,
+      receivedAtMs,
+      fixes,
+      done,
+      failed,
+      waiting: fixes.length,
+      stored: 0,
+      duplicate: 0,
+      isFailed: false,
+    };
+    const trail = trailOf(deviceId);
+    const sorted = fixes.length === 1 ? fixes : [...fixes].sort((a, b) => a.t - b.t);
+    for (const fix of sorted) enqueue(trail, { source: job, fix, flag: null });
     counters.queued += sorted.length;
     counters.queuedMax = Math.max(counters.queuedMax, counters.queued);
     if (!isPressed && counters.queued >= limits.highWaterRows) {
@@ -148,24 +152,6 @@ export function createIngest(deps: IngestDeps): Ingest {
     planPump();
   }
 
-  function entryOf(job: Job, fix: CheckedFix): Entry {
-    return {
-      job,
-      deviceId: job.deviceId,
-      truckId: job.truckId,
-      receivedAtMs: job.receivedAtMs,
-      t: fix.t,
-      lat: fix.lat,
-      lon: fix.lon,
-      speed: fix.speed,
-      heading: fix.heading,
-      accuracy: fix.accuracy,
-      battery: fix.battery,
-      ignition: fix.ignition,
-      flag: null,
-    };
-  }
-
   function trailOf(deviceId: number): Trail {
     let trail = trails.get(deviceId);
     if (!trail) trails.set(deviceId, (trail = { deviceId, end: null, appending: 0, late: null }));
@@ -173,8 +159,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
 
   function enqueue(trail: Trail, entry: Entry): void {
-    if (trail.late === null && trail.end !== null && entry.t > newestT(trail.end)) {
-      const step = extendTrail(trail.end, entry);
+    if (trail.late === null && trail.end !== null && entry.fix.t > newestT(trail.end)) {
+      const step = extendTrail(trail.end, entry.fix);
       trail.end = step.end;
       entry.flag = step.flag;
       trail.appending += 1;
@@ -251,14 +237,14 @@ export function createIngest(deps: IngestDeps): Ingest {
       committed(batch, () => true);
     } else {
       for (const entry of batch) {
-        const trail = trailOf(entry.deviceId);
+        const trail = trailOf(entry.source.deviceId);
         trail.end = null;
         trail.late ??= [];
         trail.late.push(entry);
         settleQueue.add(trail);
       }
     }
-    for (const entry of batch) trailOf(entry.deviceId).appending -= 1;
+    for (const entry of batch) trailOf(entry.source.deviceId).appending -= 1;
     pump();
   }
 
@@ -307,7 +293,7 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   function putBack(batch: readonly Entry[]): void {
     for (const entry of batch) {
-      const trail = trailOf(entry.deviceId);
+      const trail = trailOf(entry.source.deviceId);
       trail.end = null;
       trail.late ??= [];
       trail.late.push(entry);
@@ -318,7 +304,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   function giveUp(batch: readonly Entry[]): void {
     attempt = 0;
     failJobs(batch);
-    const emptied = new Set(batch.map((entry) => trailOf(entry.deviceId)));
+    const emptied = new Set(batch.map((entry) => trailOf(entry.source.deviceId)));
     counters.queued -= batch.length;
     for (const trail of emptied) {
       trail.end = null;
@@ -329,7 +315,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
 
   function failJobs(entries: readonly Entry[]): void {
-    for (const { job } of entries) {
+    for (const { source: job } of entries) {
       if (job.isFailed) continue;
       job.isFailed = true;
       job.failed();
@@ -345,12 +331,12 @@ export function createIngest(deps: IngestDeps): Ingest {
     const finished: Job[] = [];
     const counts = { stored: 0, duplicate: 0, flagged: 0 };
     for (const entry of batch) {
-      const { job } = entry;
+      const job = entry.source;
       if (isStored(entry)) {
         job.stored += 1;
         counts.stored += 1;
         if (entry.flag !== null) counts.flagged += 1;
-        else if (isNewest(entry, latest.get(entry.deviceId), ends)) latest.set(entry.deviceId, entry);
+        else if (isNewest(entry, latest.get(job.deviceId), ends)) latest.set(job.deviceId, entry);
       } else {
         job.duplicate += 1;
         counts.duplicate += 1;
@@ -364,13 +350,13 @@ export function createIngest(deps: IngestDeps): Ingest {
     counters.flagged += counts.flagged;
     ingest.onCommitted?.(counts);
     for (const row of latest.values()) deps.onLatest(row);
-    for (const job of finished) job.done({ stored: job.stored, duplicate: job.duplicate });
+    for (const job of finished) job.done(job.stored, job.duplicate);
     relieve();
   }
 
   function isNewest(entry: Entry, so: Entry | undefined, ends?: ReadonlyMap<number, TrailEnd>): boolean {
-    if (ends) return ends.get(entry.deviceId)?.good?.t === entry.t;
-    return so === undefined || entry.t > so.t;
+    if (ends) return ends.get(entry.source.deviceId)?.good?.t === entry.fix.t;
+    return so === undefined || entry.fix.t > so.fix.t;
   }
 
   function relieve(): void {

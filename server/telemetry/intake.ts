@@ -13,23 +13,19 @@ export interface Device {
   uniqueId: string | null;
 }
 
-export type IntakeResult = Omit<Ack, 'ack'>;
+/** Called after the commit, with what the acknowledgement says. */
+export type Answer = (stored: number, duplicate: number, rejected: Ack['rejected']) => void;
 
 /** The one way in for fixes of every protocol: judged, counted, queued, answered after the commit. */
 export interface Intake {
-  take(
-    device: Device,
-    fixes: readonly unknown[],
-    done: (result: IntakeResult) => void,
-    failed: () => void,
-  ): void;
+  take(device: Device, fixes: readonly unknown[], done: Answer, failed: () => void): void;
   tally(deviceId: number): DeviceTally;
   tallies: ReadonlyMap<number, DeviceTally>;
   rejectedByReason(): Record<RejectReason, number>;
   onReject?: (reason: RejectReason) => void;
 }
 
-const NONE_REJECTED: IntakeResult['rejected'] = [];
+const NONE_REJECTED: Ack['rejected'] = [];
 
 export function createIntake(deps: { ingest: Ingest; clock: Clock; oldestMs: () => number }): Intake {
   const tallies = new Map<number, DeviceTally>();
@@ -57,18 +53,18 @@ export function createIntake(deps: { ingest: Ingest; clock: Clock; oldestMs: () 
       let newestT: number | null = null;
       for (let index = 0; index < fixes.length; index++) {
         const verdict = checkFix(fixes[index], rules);
-        if ('fix' in verdict) {
-          accepted.push(verdict.fix);
-          if (newestT === null || verdict.fix.t > newestT) newestT = verdict.fix.t;
+        if (typeof verdict !== 'string') {
+          accepted.push(verdict);
+          if (newestT === null || verdict.t > newestT) newestT = verdict.t;
           continue;
         }
         if (rejected === NONE_REJECTED) rejected = [];
-        rejected.push({ index, reason: verdict.reason });
-        counted.rejected[verdict.reason] += 1;
-        rejectedByReason[verdict.reason] += 1;
-        intake.onReject?.(verdict.reason);
+        rejected.push({ index, reason: verdict });
+        counted.rejected[verdict] += 1;
+        rejectedByReason[verdict] += 1;
+        intake.onReject?.(verdict);
         // A clock that runs ahead shows itself only by the fixes refused for it.
-        if (verdict.reason === 'future') newestT = Math.max(newestT ?? 0, (fixes[index] as { t: number }).t);
+        if (verdict === 'future') newestT = Math.max(newestT ?? 0, (fixes[index] as { t: number }).t);
       }
       countFrame(counted, nowMs, newestT);
       deps.ingest.submit({
@@ -76,10 +72,10 @@ export function createIntake(deps: { ingest: Ingest; clock: Clock; oldestMs: () 
         truckId: device.truckId,
         receivedAtMs: nowMs,
         fixes: accepted,
-        done({ stored, duplicate }) {
+        done(stored, duplicate) {
           counted.stored += stored;
           counted.duplicate += duplicate;
-          done({ stored, duplicate, rejected });
+          done(stored, duplicate, rejected);
         },
         failed,
       });

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../shared/time.ts';
-import type { Device, Intake, IntakeResult } from './intake.ts';
+import type { Ack } from '../../shared/telemetry.ts';
+import type { Device, Intake } from './intake.ts';
 import { decodeOsmand, decodeTraccarClient, type TrackerPosition } from './protocols/osmand.ts';
 import { decodeOwntracks } from './protocols/owntracks.ts';
 import { decodeTraccar } from './protocols/traccar.ts';
@@ -18,6 +19,8 @@ export interface TrackerDeps {
   /** True while fixes cannot be taken: pressure, or the server stops. */
   isBusy(): boolean;
 }
+
+type Stored = Omit<Ack, 'ack'>;
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const COMMIT_TIMEOUT_MS = 10_000;
@@ -50,7 +53,7 @@ export function registerTrackerRoutes(app: FastifyInstance, deps: TrackerDeps): 
       url: '/gps/osmand',
       handler: async (request) => {
         const positions = osmandPositions(request, deps.clock());
-        const results: IntakeResult[] = [];
+        const results: Stored[] = [];
         for (const [device, fixes] of await osmandDevices(request, positions)) {
           results.push(await store(device, fixes));
         }
@@ -102,7 +105,7 @@ export function registerTrackerRoutes(app: FastifyInstance, deps: TrackerDeps): 
     return found;
   }
 
-  function store(device: Device, fixes: readonly unknown[]): Promise<IntakeResult> {
+  function store(device: Device, fixes: readonly unknown[]): Promise<Stored> {
     if (deps.isBusy()) return Promise.reject(new Refusal(503, 'unavailable'));
     const { waitMs, flood } = spend(deps.budgetOf(device.id), deps.clock(), fixes.length);
     if (waitMs > 0 || flood) return Promise.reject(new Refusal(429, 'too-many-requests'));
@@ -115,7 +118,7 @@ export function registerTrackerRoutes(app: FastifyInstance, deps: TrackerDeps): 
       deps.intake.take(
         device,
         fixes,
-        (result) => settle(() => resolve(result)),
+        (stored, duplicate, rejected) => settle(() => resolve({ stored, duplicate, rejected })),
         () => settle(() => reject(new Refusal(503, 'unavailable'))),
       );
     });
@@ -163,7 +166,7 @@ function basicPassword(request: FastifyRequest): string | null {
   return colon < 0 ? null : decoded.slice(colon + 1);
 }
 
-function summaryOf(results: readonly IntakeResult[]): IntakeResult {
+function summaryOf(results: readonly Stored[]): Stored {
   return {
     stored: results.reduce((sum, one) => sum + one.stored, 0),
     duplicate: results.reduce((sum, one) => sum + one.duplicate, 0),

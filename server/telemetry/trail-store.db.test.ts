@@ -26,9 +26,13 @@ beforeEach(async () => {
   await database.sql`delete from device_writers`;
 });
 
-function row(deviceId: number, sighting: Sighting): TrackRow {
-  const unknown = { speed: null, heading: null, accuracy: null, battery: null, ignition: null, flag: null };
-  return { deviceId, truckId: 1, receivedAtMs: Date.now(), ...sighting, ...unknown };
+function row(deviceId: number, { t, lat, lon }: Sighting): TrackRow {
+  const unknown = { speed: null, heading: null, accuracy: null, battery: null, ignition: null };
+  return {
+    source: { deviceId, truckId: 1, receivedAtMs: Date.now() },
+    fix: { t, lat, lon, ...unknown },
+    flag: null,
+  };
 }
 
 async function storedFlags(deviceId: number): Promise<string> {

@@ -13,12 +13,18 @@ import {
 
 type Transaction = postgres.TransactionSql<{ bigint: number; numeric: number }>;
 
-/** A checked fix on its way into the tracks table. */
-export interface TrackRow extends CheckedFix {
+/** Whose fixes they are, shared by all rows of a frame. */
+export interface RowSource {
   deviceId: number;
   /** As assigned when the device connected. */
   truckId: number;
   receivedAtMs: number;
+}
+
+/** A checked fix on its way into the tracks table. */
+export interface TrackRow {
+  source: RowSource;
+  fix: CheckedFix;
   flag: FixFlag | null;
 }
 
@@ -74,11 +80,11 @@ export function createTrailStore(sql: Sql, writer: number): TrailStore {
           let end = ends.get(deviceId)!;
           for (const row of deviceRows) {
             candidates.push(row);
-            if (row.t <= newestT(end)) {
+            if (row.fix.t <= newestT(end)) {
               late.add(row);
               continue;
             }
-            const step = extendTrail(end, row);
+            const step = extendTrail(end, row.fix);
             end = step.end;
             row.flag = step.flag;
           }
@@ -88,8 +94,10 @@ export function createTrailStore(sql: Sql, writer: number): TrailStore {
         for (const [deviceId, deviceRows] of byDevice) {
           const lateRows = deviceRows.filter((row) => late.has(row) && stored.has(row));
           if (lateRows.length === 0) continue;
-          const changed = await settleAround(tx, deviceId, lateRows[0]!.t, lateRows.at(-1)!.t);
-          for (const row of deviceRows) if (changed.flags.has(row.t)) row.flag = changed.flags.get(row.t)!;
+          const changed = await settleAround(tx, deviceId, lateRows[0]!.fix.t, lateRows.at(-1)!.fix.t);
+          for (const row of deviceRows) {
+            if (changed.flags.has(row.fix.t)) row.flag = changed.flags.get(row.fix.t)!;
+          }
           if (changed.end) ends.set(deviceId, changed.end);
         }
         return { stored, ends };
@@ -102,15 +110,15 @@ export function createTrailStore(sql: Sql, writer: number): TrailStore {
 function groupByDevice<Row extends TrackRow>(rows: readonly Row[]): Map<number, Row[]> {
   const byDevice = new Map<number, Row[]>();
   for (const row of rows) {
-    const list = byDevice.get(row.deviceId);
+    const list = byDevice.get(row.source.deviceId);
     if (list) list.push(row);
-    else byDevice.set(row.deviceId, [row]);
+    else byDevice.set(row.source.deviceId, [row]);
   }
   for (const [deviceId, list] of byDevice) {
-    list.sort((a, b) => a.t - b.t);
+    list.sort((a, b) => a.fix.t - b.fix.t);
     byDevice.set(
       deviceId,
-      list.filter((row, i) => i === 0 || row.t !== list[i - 1]!.t),
+      list.filter((row, i) => i === 0 || row.fix.t !== list[i - 1]!.fix.t),
     );
   }
   return byDevice;
@@ -124,17 +132,17 @@ function columns(rows: readonly TrackRow[]) {
     return text + '}';
   };
   return {
-    device: of((row) => row.deviceId),
-    truck: of((row) => row.truckId),
-    t: of((row) => row.t),
-    received: of((row) => row.receivedAtMs),
-    lon: of((row) => row.lon),
-    lat: of((row) => row.lat),
-    speed: of((row) => row.speed),
-    heading: of((row) => row.heading),
-    accuracy: of((row) => row.accuracy),
-    battery: of((row) => row.battery),
-    ignition: of((row) => row.ignition),
+    device: of((row) => row.source.deviceId),
+    truck: of((row) => row.source.truckId),
+    t: of((row) => row.fix.t),
+    received: of((row) => row.source.receivedAtMs),
+    lon: of((row) => row.fix.lon),
+    lat: of((row) => row.fix.lat),
+    speed: of((row) => row.fix.speed),
+    heading: of((row) => row.fix.heading),
+    accuracy: of((row) => row.fix.accuracy),
+    battery: of((row) => row.fix.battery),
+    ignition: of((row) => row.fix.ignition),
     flag: of((row) => row.flag),
   };
 }
@@ -181,7 +189,7 @@ async function insertReturning<Row extends TrackRow>(
     on conflict (device_id, recorded_at) do nothing
     returning device_id::float8 as device, round(extract(epoch from recorded_at) * 1000)::float8 as t`;
   const keys = new Set(inserted.map((row) => `${row.device}:${row.t}`));
-  return new Set(rows.filter((row) => keys.has(`${row.deviceId}:${row.t}`)));
+  return new Set(rows.filter((row) => keys.has(`${row.source.deviceId}:${row.fix.t}`)));
 }
 
 /** Makes this instance the writer of the devices and waits for what their former writers have under way. */
