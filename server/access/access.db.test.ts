@@ -65,6 +65,24 @@ describe('signing in', () => {
     expect(await reasonOf(signIn('victim', PASSWORD, '10.0.0.66'))).toBe('nothing');
   });
 
+  it('lets everybody in who comes with the right password at once, and counts only failures', async () => {
+    const right = await Promise.all(
+      Array.from({ length: 15 }, () => reasonOf(signIn('the-supervisor', PASSWORD, '10.0.0.70'))),
+    );
+    expect(new Set(right)).toEqual(new Set(['nothing']));
+  });
+
+  it('forgets sessions that are over', async () => {
+    const { token } = await openSession(house.database, house.actors.operator);
+    const over = eq(sessions.id, hashToken(token));
+    await house.database.db
+      .update(sessions)
+      .set({ expiresAt: new Date(0) })
+      .where(over);
+    await signIn('the-operator', PASSWORD);
+    expect(await house.database.db.$count(sessions, over)).toBe(0);
+  });
+
   it('lasts 12 hours for the office and 30 days for a driver', async () => {
     const hours = (expiresAt: Date) => Math.round((expiresAt.getTime() - Date.now()) / 3_600_000);
     const office = await openSession(house.database, house.actors.operator);

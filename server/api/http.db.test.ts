@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHouse, PASSWORD, type House } from '../../tests/regression/house.ts';
+import { createLocalLimiter } from '../access/limiter.ts';
 import { loadConfig } from '../config.ts';
 import { createMetrics } from '../ops/metrics.ts';
+import { buildHttp } from './http.ts';
 
 let house: House;
 let address: string;
@@ -365,6 +367,17 @@ describe('photos', () => {
     }
   });
 
+  it('that no report took up go after a day; the others stay', async () => {
+    const { photoId: lonely } = (await send(png, 'image/png')).json<{ photoId: string }>();
+    const { photoId: told } = (await send(png, 'image/png')).json<{ photoId: string }>();
+    await house.call('incidents.report', { type: 'acopio', lat: -0.935, lon: -78.59, photoId: told }, null);
+    house.clock.nowMs += 25 * 3_600_000;
+    await send(png, 'image/png');
+    const show = (id: string) => get(`/photos/${id}`, { authorization: `Bearer ${house.tokens.operator}` });
+    expect((await show(lonely)).statusCode).toBe(404);
+    expect((await show(told)).statusCode).toBe(200);
+  });
+
   it('are pictures, of at most 5 MB', async () => {
     expect((await send(Buffer.from('<script>alert(1)</script>'), 'image/png')).json()).toMatchObject({
       error: { reason: 'invalid-input' },
@@ -393,6 +406,46 @@ describe('GET /api/incidencias/', () => {
       });
     }
     expect((await get('/api/incidencias/?estado=rara', headers)).statusCode).toBe(422);
+  });
+});
+
+describe('behind a proxy, or pretending to be', () => {
+  const report = (forwarded: string) =>
+    house.http.inject({
+      method: 'POST',
+      url: '/trpc/incidents.report',
+      remoteAddress: '198.51.100.7',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': forwarded },
+      payload: JSON.stringify({ type: 'acopio', lat: -0.94, lon: -78.6 }),
+    });
+
+  it('an address that the caller made up opens no second allowance', async () => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 31; i++) statuses.push((await report(`203.0.113.${i}`)).statusCode);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(30);
+    expect(statuses[30]).toBe(429);
+  });
+
+  it('a proxy that is trusted tells the address, and only the hop before it counts', async () => {
+    const trusting = buildHttp({
+      ...house.services,
+      config: { ...house.services.config, trustProxy: 1 },
+      limiter: createLocalLimiter(house.store.clock),
+    });
+    const ask = async (forwarded: string) =>
+      (
+        await trusting.inject({
+          method: 'POST',
+          url: '/trpc/incidents.report',
+          remoteAddress: '10.0.0.2',
+          headers: { 'content-type': 'application/json', 'x-forwarded-for': forwarded },
+          payload: JSON.stringify({ type: 'acopio', lat: -0.94, lon: -78.6 }),
+        })
+      ).statusCode;
+    for (let i = 0; i < 30; i++) expect(await ask(`192.0.2.${i}, 203.0.113.1`)).toBe(200);
+    expect(await ask('192.0.2.99, 203.0.113.1')).toBe(429);
+    expect(await ask('203.0.113.2')).toBe(200);
+    await trusting.close();
   });
 });
 

@@ -24,6 +24,8 @@ export function mountTrpc(app: FastifyInstance, services: Services): void {
         streams.add(reply.raw);
         reply.raw.once('close', () => streams.delete(reply.raw));
       }
+      // What one person was told is in no cache for the next.
+      void reply.header('cache-control', 'no-store');
       // A procedure without input may be called without a body.
       if (request.method === 'POST' && request.body === undefined) {
         request.raw.headers['content-type'] ??= 'application/json';

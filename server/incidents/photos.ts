@@ -1,12 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, lt, notExists } from 'drizzle-orm';
 import { DomainError } from '../../shared/errors.ts';
 import { incidentReports, incidents, photos } from '../db/schema/index.ts';
 import type { Store } from '../events/store.ts';
 import { readIncidentCode } from './code.ts';
 import { photoTypeOf, stripPhoto, type PhotoType } from './photo-strip.ts';
+
+const UNUSED_FOR_MS = 24 * 3_600_000;
+const FORGOTTEN_AT_ONCE = 20;
 
 export const PHOTO_LIMIT_BYTES = 5 * 1024 * 1024;
 
@@ -28,7 +31,28 @@ export async function storePhoto(store: Store, dataDir: string, bytes: Buffer): 
     sha256: createHash('sha256').update(stripped).digest('hex'),
     at: new Date(store.clock()),
   });
+  await forgetUnused(store, dataDir);
   return { photoId };
+}
+
+/** A picture that no report took up within a day goes: a disk is not filled by sending pictures alone. */
+async function forgetUnused(store: Store, dataDir: string): Promise<void> {
+  const unused = await store.database.db
+    .select({ id: photos.id })
+    .from(photos)
+    .where(
+      and(
+        lt(photos.at, new Date(store.clock() - UNUSED_FOR_MS)),
+        notExists(
+          store.database.db.select().from(incidentReports).where(eq(incidentReports.photoId, photos.id)),
+        ),
+      ),
+    )
+    .limit(FORGOTTEN_AT_ONCE);
+  for (const { id } of unused) {
+    await rm(join(dataDir, 'photos', id), { force: true });
+    await store.database.db.delete(photos).where(eq(photos.id, id));
+  }
 }
 
 /** @throws DomainError `not-found` */
