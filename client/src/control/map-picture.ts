@@ -1,6 +1,7 @@
 /** What the map shows now: one computed state a layer, from the room, the selection and the proposal under review. */
 import { computed, ref, shallowRef, watch } from 'vue';
 import { useI18n } from 'vue-i18n';
+import type { ClosureView } from '../../../shared/closure.ts';
 import { distanceM, type LonLat } from '../../../shared/geo.ts';
 import {
   clock,
@@ -27,6 +28,13 @@ import { useTracks } from './tracks.ts';
 
 const DEPOT_ID = 1;
 const LANDFILL_ID = 2;
+const CLOSURE_FROM = 1_000;
+
+/** The middle of a ring's corners: where its sign stands. */
+function middleOf(ring: readonly LonLat[]): { lon: number; lat: number } {
+  const sum = ring.reduce((so, [lon, lat]) => ({ lon: so.lon + lon, lat: so.lat + lat }), { lon: 0, lat: 0 });
+  return { lon: sum.lon / ring.length, lat: sum.lat / ring.length };
+}
 
 export function useMapPicture(
   room: Room,
@@ -37,6 +45,8 @@ export function useMapPicture(
   const { t, locale } = useI18n();
   const lang = () => locale.value as Locale;
   const truckPlace = shallowRef<(id: number) => { lon: number; lat: number } | null>(() => null);
+  /** A closure somebody pointed at: the room asks whether to open it. */
+  const openedClosure = shallowRef<ClosureView | null>(null);
   const tracks = useTracks(room, () => selection.chosen.truck);
 
   const truckById = computed(() => new Map(room.trucks.value.map((truck) => [truck.id, truck])));
@@ -113,14 +123,18 @@ export function useMapPicture(
       const { route } = chosenTruck.value;
       const numbers = stopNumbers(route.stops);
       const next = nextStop(route);
+      let trip = 0;
       for (const stop of route.stops) {
+        // A trip ends at the landfill: what comes after it is shown small, its numbers begin again.
+        if (stop.kind === 'disposal' && stop.state !== 'done') trip += 1;
         if (stop.kind === 'depot' || stop.kind === 'disposal') continue;
+        const look = stopLook(stop, stop.id === next?.id && route.state === 'running');
         const number = numbers.get(stop.id);
         shown.push({
           id: stop.id,
           lat: stop.lat,
           lon: stop.lon,
-          look: stopLook(stop, stop.id === next?.id && route.state === 'running'),
+          look: trip > 0 && look === 'planned' ? 'later' : look,
           ...(number === undefined ? {} : { number }),
         });
       }
@@ -177,6 +191,11 @@ export function useMapPicture(
         label: parked > 0 ? t('control.map.depotWith', { count: parked }) : t('control.map.depot'),
       },
       { id: LANDFILL_ID, kind: 'landfill', ...landfill, label: t('control.map.landfill') },
+      ...room.closures.value.map((closure): PlaceMark => ({
+        id: CLOSURE_FROM + closure.id,
+        kind: 'closure',
+        ...middleOf(closure.ring),
+      })),
     ];
   });
 
@@ -235,6 +254,18 @@ export function useMapPicture(
         });
       }
     }
+    for (const closure of room.closures.value) {
+      list.push({
+        id: `closure-${closure.id}`,
+        tone: 'crit',
+        weight: 4,
+        gap: 18,
+        title: t('control.closure.tag'),
+        detail: closure.reason,
+        at: () => middleOf(closure.ring),
+        onPick: () => (openedClosure.value = closure),
+      });
+    }
     for (const incident of room.incidents.value) {
       if (incident.tone !== 'risk' && incident.tone !== 'crit') continue;
       const { view } = incident;
@@ -273,6 +304,7 @@ export function useMapPicture(
     places,
     tags,
     landfill,
+    openedClosure,
     truckPlace,
     chosenTruck,
     /** Discs with the label under them, signs and stops: no tag should lie on these. */

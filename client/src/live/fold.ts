@@ -1,7 +1,16 @@
 /** Which parts of the room an event makes old. The room asks again for those, once per burst. */
 import type { EventType } from '../../../shared/events.ts';
 
-export const DATASETS = ['incidents', 'plan', 'proposals', 'history', 'trucks', 'zones', 'rules'] as const;
+export const DATASETS = [
+  'incidents',
+  'plan',
+  'proposals',
+  'history',
+  'trucks',
+  'zones',
+  'rules',
+  'closures',
+] as const;
 export type Dataset = (typeof DATASETS)[number];
 
 const BY_FAMILY: Readonly<Record<string, readonly Dataset[]>> = {
@@ -15,7 +24,7 @@ const BY_FAMILY: Readonly<Record<string, readonly Dataset[]>> = {
   device: ['trucks'],
   driver: ['trucks'],
   container: ['plan'],
-  closure: ['plan'],
+  closure: ['closures', 'plan', 'proposals'],
   rules: ['rules', 'zones'],
   user: [],
   alert: [],

@@ -1,4 +1,5 @@
 /** What the room asks of the server, named once; the tRPC client behind it is made in app/api.ts. */
+import type { ClosureInput, ClosureView } from '../../../shared/closure.ts';
 import type { TruckView } from '../../../shared/fleet.ts';
 import type { DomainEvent } from '../../../shared/events.ts';
 import type { IncidentView } from '../../../shared/incident.ts';
@@ -37,6 +38,7 @@ export interface RoomApi {
   trucks(): Promise<TruckView[]>;
   zones(): Promise<ZoneStatus[]>;
   rules(): Promise<Rules>;
+  closures(): Promise<ClosureView[]>;
   track(truckId: number, from: string, to: string): Promise<TrackView>;
   validate(id: number): Promise<unknown>;
   cancel(id: number, reason: string): Promise<unknown>;
@@ -46,6 +48,8 @@ export interface RoomApi {
   breakdown(truckId: number, dryRun: boolean): Promise<{ proposalId?: number; diff: PlanDiff }>;
   undo(version: number): Promise<{ version: number }>;
   generate(zone: Zone): Promise<unknown>;
+  closeArea(closure: ClosureInput): Promise<unknown>;
+  openArea(id: number): Promise<unknown>;
   truckReturned(truckId: number): Promise<unknown>;
   /** Both return the function that closes them. */
   watchEvents(watch: Watch<DomainEvent>): () => void;

@@ -133,8 +133,7 @@ export function roomIncidents(
     .map((view) => {
       const place = places.get(view.id);
       const msLeft = Date.parse(view.windowEnd) - nowMs;
-      const probability =
-        place && place.stop.state !== 'done' ? keepProbability(place.stop, view.windowEnd) : null;
+      const probability = place && place.stop.state !== 'done' ? promiseOf(place.stop, view.windowEnd) : null;
       return {
         view,
         route: place?.route ?? null,
@@ -157,13 +156,18 @@ function incidentTone(view: IncidentView, probability: number | null, msLeft: nu
   return view.state === 'validated' && msLeft < UNPLANNED_RISK_MS ? 'risk' : 'neutral';
 }
 
+/** The probability the server gives; from the arrival range where it gives none. */
+export function promiseOf(stop: StopView, windowEnd: string): number {
+  return stop.keep ?? keepProbability(stop, windowEnd);
+}
+
 /** How a stop of a route is drawn on map and board. */
 export function stopLook(stop: StopView, isNext: boolean): StopLook {
   if (stop.state === 'done') return 'done';
   if (stop.state === 'failed') return 'failed';
   if (isNext) return 'next';
   if (stop.windowEnd === undefined) return 'planned';
-  const level = promiseLevel(keepProbability(stop, stop.windowEnd));
+  const level = promiseLevel(promiseOf(stop, stop.windowEnd));
   return level === 'crit' ? 'late' : level === 'risk' ? 'risk' : 'planned';
 }
 

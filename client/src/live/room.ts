@@ -1,5 +1,6 @@
 /** The room's memory: what the server said last, kept fresh by two streams, joined once a second for the screen. */
 import { computed, inject, onBeforeUnmount, provide, ref, shallowRef, type InjectionKey } from 'vue';
+import type { ClosureView } from '../../../shared/closure.ts';
 import type { TruckView } from '../../../shared/fleet.ts';
 import type { IncidentView } from '../../../shared/incident.ts';
 import type { PlanHistoryEntry, PlanView, ProposalView } from '../../../shared/plan.ts';
@@ -26,6 +27,7 @@ function openRoom(api: RoomApi) {
   const proposals = shallowRef<readonly ProposalView[]>([]);
   const history = shallowRef<readonly PlanHistoryEntry[]>([]);
   const zones = shallowRef<readonly ZoneStatus[]>([]);
+  const closures = shallowRef<readonly ClosureView[]>([]);
   const rules = shallowRef<Rules>(DEFAULT_RULES);
   const positions = shallowRef<ReadonlyMap<number, LiveTruck>>(new Map());
   const lastHeardMs = ref(Date.now());
@@ -37,6 +39,7 @@ function openRoom(api: RoomApi) {
     trucks: async () => void (trucks.value = await api.trucks()),
     proposals: async () => void (proposals.value = await api.proposals()),
     history: async () => void (history.value = await api.history()),
+    closures: async () => void (closures.value = await api.closures()),
     zones: async () => void (zones.value = await api.zones()),
     rules: async () => void (rules.value = await api.rules()),
   };
@@ -129,6 +132,7 @@ function openRoom(api: RoomApi) {
     proposals,
     history,
     zones,
+    closures,
     rules,
     places,
     positions,

@@ -42,6 +42,7 @@ export const trpcRoomApi: RoomApi = {
   trucks: () => trpc.fleet.trucks.query(),
   zones: () => trpc.zones.status.query(),
   rules: async () => (await trpc.rules.get.query()).rules,
+  closures: () => trpc.closures.list.query(),
   track: (truckId, from, to) => trpc.tracks.get.query({ truckId, from, to }),
   validate: (id) => trpc.incidents.validate.mutate({ id }),
   cancel: (id, reason) => trpc.incidents.cancel.mutate({ id, reason }),
@@ -51,6 +52,8 @@ export const trpcRoomApi: RoomApi = {
   breakdown: (truckId, dryRun) => trpc.plans.breakdown.mutate({ truckId, dryRun }),
   undo: (version) => trpc.plans.undo.mutate({ version }),
   generate: (zone) => trpc.plans.generate.mutate({ zone }),
+  closeArea: (closure) => trpc.closures.create.mutate(closure),
+  openArea: (id) => trpc.closures.end.mutate({ id }),
   truckReturned: (truckId) => trpc.fleet.truckReturned.mutate({ truckId }),
   watchEvents(watch) {
     return keepOpen((closed) =>

@@ -56,13 +56,13 @@ type MatrixOf = (argument: RenderArgument) => ArrayLike<number>;
 
 const FIRST_LABEL = 'label-water';
 
-/** Builds the map in `container` and resolves once its style is loaded. Rejects when WebGL is not available. */
+/** Builds the map in `container` and resolves once layers can be added; tiles may still be on their way. Rejects when WebGL is not available. */
 export async function createMap(options: EngineOptions): Promise<MapLike> {
   const { library, matrixOf } =
     options.mapboxToken === null
       ? await createMapLibre(options)
       : await createMapbox(options, options.mapboxToken);
-  await new Promise<void>((resolve) => library.on('load', () => resolve()));
+  await new Promise<void>((resolve) => library.on('style.load', () => resolve()));
   return narrow(library, matrixOf);
 }
 

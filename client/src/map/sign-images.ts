@@ -17,7 +17,7 @@ import {
 import type { MapLike } from './map-like.ts';
 
 const STOP_SIZE_PX = 27;
-const NEXT_SIZE_PX = 35;
+const STOP_SIZE_OF: Partial<Record<StopLook, number>> = { next: 35, done: 22, failed: 22, later: 13 };
 const PLACE_SIZE_PX = 30;
 const FONT = "'Inter Variable', Inter, sans-serif";
 
@@ -56,7 +56,7 @@ function drawingOf(id: string, palette: Palette): Drawing {
               : palette.t1;
     return {
       markup: stopSvg(look, '', palette),
-      sizePx: look === 'next' ? NEXT_SIZE_PX : look === 'done' || look === 'failed' ? 22 : STOP_SIZE_PX,
+      sizePx: STOP_SIZE_OF[look] ?? STOP_SIZE_PX,
       ...(b === '' ? {} : { text: { value: b, color } }),
     };
   }

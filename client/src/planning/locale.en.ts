@@ -26,6 +26,7 @@ export default {
     late: 'late',
     risk: 'at risk',
     moved: 'moved',
+    later: 'planned',
     ghost: 'before',
   },
   offer: {

@@ -25,6 +25,7 @@ export default {
     late: 'llega tarde',
     risk: 'en riesgo',
     moved: 'movida',
+    later: 'planeada',
     ghost: 'antes',
   },
   offer: {

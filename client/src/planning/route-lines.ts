@@ -11,16 +11,42 @@ export interface SplitRoute {
 /** A truck farther than this from its line is not on it: nothing of the plan counts as driven. */
 const ON_ROUTE_M = 150;
 
-/** Index in the line of the point nearest to `point`, searching from `from` on. */
+/** A stop lies beside its street: the first pass this near to the best one is the visit. */
+const SAME_PASS_M = 25;
+
+/**
+ * Index of the vertex where the line, from `from` on, first passes a stop. A round that crosses itself passes the
+ * same corner several times; the stops come in order, so the first pass is the one.
+ */
 function vertexNear(line: readonly LonLat[], point: Point, from: number): number {
   const rest = line.slice(from);
   if (rest.length < 2) return line.length - 1;
-  const { segment } = nearestOnLine(point, rest);
   const away = (index: number) => {
     const vertex = rest[Math.min(index, rest.length - 1)]!;
     return distanceM(point, { lon: vertex[0], lat: vertex[1] });
   };
-  return from + (away(segment + 1) < away(segment) ? segment + 1 : segment);
+  const limitM = nearestOnLine(point, rest).distanceM + SAME_PASS_M;
+  let segment = 0;
+  while (
+    segment < rest.length - 2 &&
+    nearestOnLine(point, rest.slice(segment, segment + 2)).distanceM > limitM
+  ) {
+    segment += 1;
+  }
+  while (segment < rest.length - 2 && away(segment + 1) < away(segment)) segment += 1;
+  return from + segment;
+}
+
+/** Where a line passes each of its stops; kept with the list of stops, which a new plan replaces. */
+const passes = new WeakMap<object, number[]>();
+function passesOf(line: readonly LonLat[], stops: readonly Point[]): number[] {
+  let known = passes.get(stops);
+  if (known === undefined) {
+    known = [];
+    for (const stop of stops) known.push(vertexNear(line, stop, known[known.length - 1] ?? 0));
+    passes.set(stops, known);
+  }
+  return known;
 }
 
 interface Cut {
@@ -35,11 +61,13 @@ function cutAt(
   stops: readonly (Point & { state: string })[],
   truck: Point | null,
 ): Cut {
+  const passed = passesOf(line, stops);
   let reached = 0;
-  for (const stop of stops) {
-    if (stop.state !== 'done' && stop.state !== 'failed') break;
-    reached = vertexNear(line, stop, reached);
-  }
+  stops.every((stop, index) => {
+    const isBehind = stop.state === 'done' || stop.state === 'failed';
+    if (isBehind) reached = passed[index]!;
+    return isBehind;
+  });
   const rest = line.slice(reached);
   const near = truck && rest.length > 1 ? nearestOnLine(truck, rest) : null;
   if (near && near.distanceM < ON_ROUTE_M) {
@@ -70,14 +98,15 @@ export function splitRoute(route: RouteView, truck: Point | null): SplitRoute {
   const toLandfill: LonLat[][] = [];
   let at = cut;
   let piece: LonLat[] = [from];
-  for (const stop of route.stops) {
-    if (stop.state === 'done' || stop.state === 'failed') continue;
-    const to = Math.max(at, vertexNear(line, stop, Math.max(0, at - 1)) + 1);
+  const passed = passesOf(line, route.stops);
+  route.stops.forEach((stop, index) => {
+    if (stop.state === 'done' || stop.state === 'failed') return;
+    const to = Math.max(at, passed[index]! + 1);
     const leg = [...piece, ...line.slice(at, to)];
     if (leg.length > 1) (stop.kind === 'disposal' ? toLandfill : ahead).push(leg);
     piece = [leg[leg.length - 1]!];
     at = to;
-  }
+  });
   const rest = [...piece, ...line.slice(at)];
   if (rest.length > 1) ahead.push(rest);
   return { ahead, toLandfill, behind };

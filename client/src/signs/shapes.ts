@@ -8,7 +8,7 @@ import type { Palette } from './palette.ts';
 
 export type Tone = 'neutral' | 'risk' | 'crit' | 'prop' | 'accent' | 'ok';
 export type IncidentLife = 'pending' | 'active';
-export type StopLook = 'done' | 'failed' | 'next' | 'planned' | 'late' | 'risk' | 'moved' | 'ghost';
+export type StopLook = 'done' | 'failed' | 'next' | 'planned' | 'late' | 'risk' | 'moved' | 'ghost' | 'later';
 
 /** Side of the square viewBox of every sign. */
 export const SIGN_BOX = 32;
@@ -99,6 +99,8 @@ export function stopSvg(look: StopLook, label: string, palette: Palette, square 
       return disc(palette.s1, palette.risk) + text(palette.risk) + badge(palette.riskfill);
     case 'moved':
       return disc(palette.prop, palette.prop) + text(palette.onfill);
+    case 'later':
+      return `<circle cx="16" cy="16" r="9" fill="${palette.s1}" stroke="${palette.accent}" stroke-width="4"/>`;
     case 'ghost':
       return disc('none', palette.t3, 'stroke-dasharray="3 2.6"') + text(palette.t3);
   }

@@ -21,6 +21,7 @@ export interface StopsState {
 }
 
 const ORDER: Readonly<Record<StopLook, number>> = {
+  later: 0,
   ghost: 0,
   done: 1,
   failed: 2,
@@ -30,6 +31,8 @@ const ORDER: Readonly<Record<StopLook, number>> = {
   moved: 6,
   next: 7,
 };
+
+const UNNUMBERED: ReadonlySet<StopLook> = new Set(['done', 'failed', 'later']);
 
 export interface StopsLayer extends MapLayer<StopsState> {
   readonly hitLayer: string;
@@ -45,10 +48,7 @@ export function createStopsLayer(map: MapLike, palette: Palette, images: SignIma
           id: mark.id,
           lon: mark.lon,
           lat: mark.lat,
-          image: stopImage(
-            mark.look,
-            mark.look === 'done' || mark.look === 'failed' ? undefined : mark.number,
-          ),
+          image: stopImage(mark.look, UNNUMBERED.has(mark.look) ? undefined : mark.number),
           order: ORDER[mark.look],
           selected: mark.id === selectedId,
           hovered: mark.id === hoveredId,
