@@ -16,6 +16,7 @@ const FETCH_ROWS = 2_000;
 export interface BackupResult {
   path: string;
   bytes: number;
+  sha256: string;
   footer: Footer;
 }
 
@@ -44,7 +45,7 @@ export async function writeBackup(
     const { sha256, bytes } = await digest(draft);
     await writeFile(`${path}.sha256`, `${sha256}  ${basename(path)}\n`, { mode: 0o600 });
     await rename(draft, path);
-    return { path, bytes, footer };
+    return { path, bytes, sha256, footer };
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
