@@ -243,7 +243,7 @@ describe('frames and their answers', () => {
 describe('limits', () => {
   it('pauses a device above its rate and stores all the same', async () => {
     const paused = await startTelemetryServer(database, {
-      gateway: { rate: { framesPerS: 50, frameBurst: 20, fixesPerDay: 200_000 } },
+      gateway: { rate: { framesPerS: 50, frameBurst: 20 } },
     });
     const ids = await addDevice(database);
     const client = await connectDevice(paused.wsUrl, ids.token);
@@ -260,6 +260,32 @@ describe('limits', () => {
     expect(client.socket.readyState).toBe(client.socket.OPEN);
     client.close();
     await paused.close();
+  });
+
+  it('closes 4429 who still floods, and nobody else', async () => {
+    const guarded = await startTelemetryServer(database, {
+      gateway: { rate: { framesPerS: 20, frameBurst: 50, floodAfterMs: 1_000, probeMs: 1_000 } },
+    });
+    const [flood, backlog] = [await addDevice(database), await addDevice(database)];
+    const [flooding, patient] = [
+      await connectDevice(guarded.wsUrl, flood.token),
+      await connectDevice(guarded.wsUrl, backlog.token),
+    ];
+    const t = Date.now() - 3_600_000;
+    for (let i = 0; i < 1_500; i++) patient.send(JSON.stringify({ seq: i, fixes: [fix(t + i)] }));
+    let seq = 0;
+    const flooder = setInterval(() => {
+      for (let i = 0; i < 20; i++) flooding.send(JSON.stringify({ seq: seq++, fixes: [] }));
+    }, 20);
+    const { code } = await flooding.closed;
+    clearInterval(flooder);
+    expect(code).toBe(4429);
+    const acked = new Set<unknown>();
+    while (acked.size < 1_500) acked.add((await patient.next()).ack);
+    expect(patient.socket.readyState).toBe(patient.socket.OPEN);
+    expect(guarded.telemetry.stats().gateway.floods).toBe(1);
+    patient.close();
+    await guarded.close();
   });
 
   it('drops a peer that answers no ping', async () => {
@@ -300,6 +326,59 @@ describe('limits', () => {
     expect(await rowsOf(ids.deviceId)).toHaveLength(2_000);
     client.close();
     await small.close();
+  });
+});
+
+describe('a database that fails', () => {
+  it('delays acknowledgements and loses nothing', async () => {
+    const { client, deviceId } = await device();
+    const t = Date.now() - 3_600_000;
+    const frames = 60;
+    const answers: Record<string, unknown>[] = [];
+    for (let i = 0; i < frames; i++) {
+      client.send(JSON.stringify({ seq: i, fixes: [fix(t + i * 1_000), fix(t + i * 1_000 + 500)] }));
+      if (i % 20 === 10) {
+        answers.push(await client.next());
+        // A fault of the server's own, in the middle of it; on the embedded database there is no other session.
+        await database.db.execute(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid() and application_name = 'epagal-bulk'`,
+        );
+      }
+    }
+    while (answers.length < frames) answers.push(await client.next());
+    expect(answers.map((answer) => answer.ack).toSorted((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: frames }, (_, i) => i),
+    );
+    // Connections of the pool may still be dead: the reader asks until one lives.
+    await expect.poll(() => rowsOf(deviceId).catch(() => [])).toHaveLength(frames * 2);
+  });
+
+  it('makes the day it lacks', async () => {
+    const { client, deviceId } = await device();
+    const t = Date.now() - 6 * 86_400_000;
+    const day = new Date(t).toISOString().slice(0, 10).replaceAll('-', '');
+    await database.sql.unsafe(`drop table tracks_${day}`);
+    expect(await client.ask({ seq: 1, fixes: [fix(t)] })).toMatchObject({ stored: 1 });
+    expect(await rowsOf(deviceId)).toHaveLength(1);
+  });
+});
+
+describe('retention', () => {
+  it('drops days past it, and fixes of such days are too old', async () => {
+    const short = await startTelemetryServer(database, { retentionDays: 2 });
+    const ids = await addDevice(database);
+    const client = await connectDevice(short.wsUrl, ids.token);
+    const midnight = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+    const answer = await client.ask({
+      seq: 1,
+      fixes: [fix(midnight - 2 * 86_400_000), fix(midnight - 2 * 86_400_000 - 1)],
+    });
+    expect(answer).toMatchObject({ stored: 1, rejected: [{ index: 1, reason: 'too-old' }] });
+    client.close();
+    await short.close();
+    await server.close();
+    server = await startTelemetryServer(database, { tickMs: 20 });
   });
 });
 

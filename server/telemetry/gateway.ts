@@ -13,7 +13,7 @@ const CLOSE_GOING_AWAY = 1001;
 const CLOSE_REPLACED = 4409;
 
 export interface GatewayOptions {
-  rate: RateLimits;
+  rate: Partial<RateLimits>;
   pingEveryMs: number;
   maxSockets: number;
   /** Sockets one device may have open at once; the oldest gives way. */
@@ -21,7 +21,7 @@ export interface GatewayOptions {
 }
 
 const DEFAULTS: GatewayOptions = {
-  rate: DEVICE_LIMITS,
+  rate: {},
   pingEveryMs: 20_000,
   maxSockets: 10_000,
   socketsPerDevice: 4,
@@ -78,6 +78,7 @@ export interface Gateway {
 /** Accepts devices' websockets, knows which are open, pings them and drops the dead. */
 export function createGateway(deps: GatewayDeps): Gateway {
   const options = { ...DEFAULTS, ...deps.options };
+  const rate: RateLimits = { ...DEVICE_LIMITS, ...options.rate };
   const wss = new WebSocketServer(SERVER_OPTIONS);
   const sockets = new Set<DeviceSocket>();
   const byDevice = new Map<number, Set<DeviceSocket>>();
@@ -111,7 +112,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   function budgetOf(deviceId: number): Budget {
     let budget = budgets.get(deviceId);
-    if (!budget) budgets.set(deviceId, (budget = fullBudget(deps.clock(), options.rate)));
+    if (!budget) budgets.set(deviceId, (budget = fullBudget(deps.clock(), rate)));
     return budget;
   }
 
@@ -176,7 +177,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       intake: deps.intake,
       clock: deps.clock,
       budget: budgetOf(device.id),
-      rate: options.rate,
+      rate,
       afterCommit,
       onBadFrame: () => (counters.badFrames += 1),
       onFlood: () => (counters.floods += 1),

@@ -6,8 +6,8 @@ export const FIXES_PER_DAY = 200_000;
 export const FLOOD_FACTOR = 10;
 export const FLOOD_AFTER_MS = 10_000;
 /** A flood keeps its rate through every window of the probe; a backlog dries up within it. */
-const WINDOW_MS = 500;
 const PROBE_MS = 3_000;
+const PROBE_WINDOWS = 6;
 
 const DAY_MS = 86_400_000;
 
@@ -15,12 +15,16 @@ export interface RateLimits {
   framesPerS: number;
   frameBurst: number;
   fixesPerDay: number;
+  floodAfterMs: number;
+  probeMs: number;
 }
 
 export const DEVICE_LIMITS: RateLimits = {
   framesPerS: FRAMES_PER_S,
   frameBurst: FRAME_BURST,
   fixesPerDay: FIXES_PER_DAY,
+  floodAfterMs: FLOOD_AFTER_MS,
+  probeMs: PROBE_MS,
 };
 
 /** A device's budget: it may go into debt by what was read in one go, and reads nothing until that is paid. */
@@ -67,13 +71,14 @@ export function spend(
  */
 export function resume(budget: Budget, nowMs: number, limits: RateLimits = DEVICE_LIMITS): number {
   refill(budget, nowMs, limits);
-  if (budget.overSinceMs !== null && !budget.probe && nowMs - budget.overSinceMs >= FLOOD_AFTER_MS) {
+  if (budget.overSinceMs !== null && !budget.probe && nowMs - budget.overSinceMs >= limits.floodAfterMs) {
     budget.probe = { sinceMs: nowMs, windowSinceMs: nowMs, windowFrames: 0 };
     return 0;
   }
   const waitMs = waitFor(budget, limits);
   if (waitMs === 0) return 0;
-  const untilProbeMs = budget.overSinceMs === null ? waitMs : budget.overSinceMs + FLOOD_AFTER_MS - nowMs;
+  const untilProbeMs =
+    budget.overSinceMs === null ? waitMs : budget.overSinceMs + limits.floodAfterMs - nowMs;
   return Math.max(1, Math.min(waitMs, untilProbeMs));
 }
 
@@ -103,9 +108,9 @@ function judgeProbe(
 ): { waitMs: number; flood: boolean } {
   probe.windowFrames += 1;
   const windowMs = nowMs - probe.windowSinceMs;
-  if (windowMs < WINDOW_MS) return { waitMs: 0, flood: false };
+  if (windowMs < limits.probeMs / PROBE_WINDOWS) return { waitMs: 0, flood: false };
   const isFlooding = (probe.windowFrames * 1_000) / windowMs >= limits.framesPerS * FLOOD_FACTOR;
-  if (isFlooding && nowMs - probe.sinceMs >= PROBE_MS) return { waitMs: 0, flood: true };
+  if (isFlooding && nowMs - probe.sinceMs >= limits.probeMs) return { waitMs: 0, flood: true };
   if (isFlooding) {
     probe.windowSinceMs = nowMs;
     probe.windowFrames = 0;

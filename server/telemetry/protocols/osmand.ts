@@ -37,7 +37,7 @@ export function decodeOsmand(
  */
 export function decodeTraccarClient(body: unknown): TrackerPosition[] {
   const { location, device_id: deviceId } = asRecord(body);
-  const id = deviceId == null ? null : String(deviceId);
+  const id = typeof deviceId === 'string' || typeof deviceId === 'number' ? String(deviceId) : null;
   const locations = Array.isArray(location) ? location : [location];
   return locations.map((one: unknown) => {
     const { timestamp, coords, battery } = asRecord(one);
