@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { createClient } from 'redis';
 import type { Clock } from '../shared/time.ts';
+import { refuseDemoLogins } from './access/demo-logins.ts';
 import { createLocalLimiter, createSharedLimiter, type RateLimiter } from './access/limiter.ts';
 import { buildHttp } from './api/http.ts';
 import type { ProbeResult, Services } from './api/services.ts';
@@ -72,6 +73,12 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     openMap(options.mapDataDir ?? config.dataDir, options.shippedMapDir ?? DIST.map, log),
   ]);
   await settleSchema(database, options.migrate === true);
+  if (config.mode === 'production') {
+    await refuseDemoLogins(database).catch(async (refusal: unknown) => {
+      await database.close();
+      throw refusal;
+    });
+  }
   const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log);
   const bus: EventBus =
     redis === null

@@ -7,7 +7,7 @@ import { sessions, users } from '../db/schema/index.ts';
 import { authenticateApiToken, createApiToken, revokeApiToken } from './api-tokens.ts';
 import { changeOwnPassword } from './change-password.ts';
 import { createUser } from './create-user.ts';
-import { DEMO_LOGINS, openDemoLogins } from './demo-logins.ts';
+import { DEMO_LOGINS, openDemoLogins, refuseDemoLogins } from './demo-logins.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { authenticateSession, openSession } from './sessions.ts';
@@ -187,7 +187,8 @@ describe('the demo’s logins', () => {
     const { username, password, role } = DEMO_LOGINS[1]!;
     const user = await createUser(house.store, SYSTEM, { username, password, role: role as 'supervisor' });
     expect(await openDemoLogins(house.database)).toEqual([username]);
+    await expect(refuseDemoLogins(house.database)).rejects.toThrow(username);
     await updateUser(house.store, house.actors.admin, { userId: user.id, password: 'not the demo password' });
-    expect(await openDemoLogins(house.database)).toEqual([]);
+    await refuseDemoLogins(house.database);
   });
 });

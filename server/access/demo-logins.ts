@@ -2,6 +2,7 @@ import { inArray } from 'drizzle-orm';
 import type { Role } from '../../shared/actor.ts';
 import type { Database } from '../db/connect.ts';
 import { users } from '../db/schema/index.ts';
+import { Refusal } from '../ops/tool-failure.ts';
 import { verifyPassword } from './password.ts';
 
 /** The demo's logins, printed by it and refused by production. */
@@ -26,4 +27,13 @@ export async function openDemoLogins(database: Database): Promise<string[]> {
     if (row.active && (await verifyPassword(row.passwordHash, demo.password))) open.push(row.username);
   }
   return open;
+}
+
+/** @throws Refusal naming the accounts that the demo's passwords open */
+export async function refuseDemoLogins(database: Database): Promise<void> {
+  const open = await openDemoLogins(database);
+  if (open.length === 0) return;
+  throw new Refusal(
+    `the demo's passwords still open ${open.join(', ')}: for each, npm run user:create -- --reset --username NAME`,
+  );
 }
