@@ -2,8 +2,8 @@ import type { Graph, Hierarchy } from './graph.ts';
 import { VertexHeap } from './heap.ts';
 
 /** Vertices a witness search may settle: when ranking, and when a shortcut is really decided. */
-const RANKING_LIMIT = 60;
-const DECIDING_LIMIT = 400;
+const RANKING_LIMIT = 20;
+const DECIDING_LIMIT = 100;
 
 export type SearchGraph = Pick<
   Graph,

@@ -66,14 +66,13 @@ export function matrixOf(searcher: Searcher, sources: readonly Seed[][], targets
       }
     }
     targets.forEach((ends, column) => {
-      if (searcher.needsPlain(seeds, ends))
-        setCell(searcher, result, base + column, seeds, ends, searcher.closed);
+      if (searcher.needsPlain(seeds, ends)) setCell(searcher, result, base + column, seeds, ends);
     });
   });
   return result;
 }
 
-/** The same by plain searches, for filters the hierarchy does not know. */
+/** The same by one plain search per source, for filters the hierarchy does not know. */
 export function filteredMatrix(
   searcher: Searcher,
   sources: readonly Seed[][],
@@ -81,15 +80,60 @@ export function filteredMatrix(
   closed: Closed | null,
   excluded?: (lane: number) => boolean,
 ): Matrix {
-  const size = sources.length * targets.length;
+  const { graph } = searcher;
+  const n = graph.laneStreet.length;
+  const columns = targets.length;
+  const heap = new VertexHeap(n);
+  const duration = new Float64Array(n);
+  const distance = new Float64Array(n);
+  const weights = new Float64Array(columns);
   const result: Matrix = {
-    durations: new Float64Array(size).fill(NaN),
-    distances: new Float64Array(size).fill(NaN),
+    durations: new Float64Array(sources.length * columns).fill(NaN),
+    distances: new Float64Array(sources.length * columns).fill(NaN),
   };
+  const arriving = new Map<number, { column: number; seed: Seed }[]>();
+  targets.forEach((seeds, column) => {
+    for (const seed of seeds) {
+      if (seed.shut) continue;
+      const here = arriving.get(seed.lane) ?? [];
+      here.push({ column, seed });
+      arriving.set(seed.lane, here);
+    }
+  });
   sources.forEach((seeds, row) => {
-    targets.forEach((ends, column) => {
-      setCell(searcher, result, row * targets.length + column, seeds, ends, closed, excluded);
-    });
+    const reach = (column: number, weight: number, tenths: number, metres: number): void => {
+      if (weight >= weights[column]!) return;
+      weights[column] = weight;
+      result.durations[row * columns + column] = tenths;
+      result.distances[row * columns + column] = metres;
+    };
+    const leave = (lane: number, weight: number, tenths: number, metres: number): void => {
+      for (let turn = graph.turnStart[lane]!; turn < graph.turnStart[lane + 1]!; turn++) {
+        const to = graph.turnTarget[turn]!;
+        if (excluded?.(to)) continue;
+        const key = weight + graph.laneWeight[lane]! + graph.turnWeight[turn]!;
+        if (!heap.push(to, key)) continue;
+        duration[to] = tenths + graph.laneDuration[lane]! + graph.turnDuration[turn]!;
+        distance[to] = metres + graph.laneDistance[lane]!;
+      }
+    };
+    weights.fill(Infinity);
+    heap.clear();
+    for (const seed of seeds) {
+      for (const { column, seed: end } of arriving.get(seed.lane) ?? []) {
+        if (end.weight < seed.weight || (seed.shut && end.weight !== seed.weight)) continue;
+        reach(column, end.weight - seed.weight, end.duration - seed.duration, end.distance - seed.distance);
+      }
+      if (!seed.shut) leave(seed.lane, -seed.weight, -seed.duration, -seed.distance);
+    }
+    while (heap.length > 0) {
+      const lane = heap.pop();
+      const key = heap.key[lane]!;
+      for (const { column, seed: end } of arriving.get(lane) ?? []) {
+        reach(column, key + end.weight, duration[lane]! + end.duration, distance[lane]! + end.distance);
+      }
+      if (!closed?.lane[lane]) leave(lane, key, duration[lane]!, distance[lane]!);
+    }
   });
   return result;
 }
@@ -100,10 +144,8 @@ function setCell(
   cell: number,
   sources: readonly Seed[],
   targets: readonly Seed[],
-  closed: Closed | null,
-  excluded?: (lane: number) => boolean,
 ): void {
-  const found = searcher.plain(sources, targets, closed, excluded);
+  const found = searcher.plain(sources, targets, searcher.closed);
   const total = found && measure(searcher.graph, found.lanes, sources, targets);
   result.durations[cell] = total ? total.duration : NaN;
   result.distances[cell] = total ? total.distance : NaN;
