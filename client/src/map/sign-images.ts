@@ -25,7 +25,7 @@ export const incidentImage = (type: IncidentType, life: IncidentLife, tone: Tone
   `incident/${type}/${life}/${tone}/${scale}`;
 export const stopImage = (look: StopLook, number: number | undefined) => `stop/${look}/${number ?? ''}`;
 export const ARROW_IMAGE = 'arrow/route';
-export const placeImage = (kind: 'depot' | 'landfill' | 'closure') => `place/${kind}`;
+export const placeImage = (kind: 'depot' | 'landfill' | 'closure', scale = 1) => `place/${kind}/${scale}`;
 
 interface Drawing {
   markup: string;
@@ -63,7 +63,7 @@ function drawingOf(id: string, palette: Palette): Drawing {
   if (kind === 'arrow') return { markup: arrowSvg(palette.onfill), sizePx: 11 };
   const markup =
     a === 'depot' ? depotSvg(palette) : a === 'landfill' ? landfillSvg(palette) : closureSvg(palette);
-  return { markup, sizePx: a === 'closure' ? 26 : PLACE_SIZE_PX };
+  return { markup, sizePx: (a === 'closure' ? 26 : PLACE_SIZE_PX) * Number(b) };
 }
 
 async function rasterise(drawing: Drawing, pixelRatio: number): Promise<ImageData> {

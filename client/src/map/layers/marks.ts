@@ -26,12 +26,13 @@ export interface MarksLayer {
   readonly hitLayer: string;
 }
 
-/** `id` names the source and prefixes its layers. */
+/** `id` names the source and prefixes its layers; `scale` enlarges the labels. */
 export function createMarksLayer(
   map: MapLike,
   images: SignImages,
   id: string,
   colours: { halo: string; label: string; labelHalo: string; hover: string },
+  scale = 1,
 ): MarksLayer {
   const halo: LayerSpec = {
     id: `${id}-halo`,
@@ -69,7 +70,7 @@ export function createMarksLayer(
       'symbol-sort-key': ['get', 'order'],
       'text-field': ['get', 'label'],
       'text-font': ['Semibold', 'Inter Variable'],
-      'text-size': 12,
+      'text-size': 12 * scale,
       'text-anchor': 'top',
       'text-offset': [0, 1.25],
       'text-optional': true,

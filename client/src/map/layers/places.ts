@@ -17,8 +17,9 @@ export function createPlacesLayer(
   map: MapLike,
   palette: Palette,
   images: SignImages,
+  scale = 1,
 ): MapLayer<readonly PlaceMark[]> {
-  const layer = createMarksLayer(map, images, 'places', markColours(palette));
+  const layer = createMarksLayer(map, images, 'places', markColours(palette), scale);
   return {
     update(places) {
       layer.update(
@@ -26,7 +27,7 @@ export function createPlacesLayer(
           id: place.id,
           lon: place.lon,
           lat: place.lat,
-          image: placeImage(place.kind),
+          image: placeImage(place.kind, scale),
           order: place.kind === 'closure' ? 1 : 0,
           selected: false,
           hovered: false,
