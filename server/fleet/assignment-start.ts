@@ -12,7 +12,7 @@ import { requireOwnWork } from './own-work.ts';
 /**
  * The driver sets out: the assignment is started, its route runs, the driver is busy. The scheduled start stays beside
  * the actual one.
- * @throws DomainError `invalid-transition`, `truck-busy`, `not-yours`, `not-found`
+ * @throws DomainError `invalid-transition`, `truck-busy`, `driver-inactive`, `not-yours`, `not-found`
  */
 export async function startAssignment(store: Store, actor: Actor, id: number): Promise<AssignmentView> {
   return commit(store, actor, async (tx, emit) => {
@@ -34,10 +34,12 @@ export async function startAssignment(store: Store, actor: Actor, id: number): P
       .where(and(eq(routes.id, routeId), eq(routes.state, 'planned')))
       .returning({ id: routes.id });
     if (running) await leaveDepot(tx, routeId, now);
-    await tx
+    const [driver] = await tx
       .update(drivers)
       .set({ state: 'busy' })
-      .where(and(eq(drivers.id, driverId), ne(drivers.state, 'inactive')));
+      .where(and(eq(drivers.id, driverId), ne(drivers.state, 'inactive')))
+      .returning({ id: drivers.id });
+    if (!driver) throw new DomainError('driver-inactive', 'The driver is not in service.', { driverId });
     const data = { assignmentId: id, routeId, driverId, truckId: route.truckId };
     emit({ type: 'assignment.started', subject: { kind: 'assignment', id }, zone: route.zone, data });
     if (running)

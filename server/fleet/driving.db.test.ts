@@ -104,6 +104,11 @@ describe('an assignment', () => {
     expect(both.sort()).toEqual(['invalid-transition', 'nothing']);
   });
 
+  it('does not start with a driver who left the service meanwhile', async () => {
+    await house.database.sql`update drivers set state = 'inactive' where id = ${ana.id}`;
+    expect(await reasonOf(start())).toBe('driver-inactive');
+  });
+
   it('does not start with a truck that is out', async () => {
     await truckOut(house.store, house.actors.supervisor, { truckId: truck.id });
     expect(await reasonOf(start())).toBe('truck-busy');
