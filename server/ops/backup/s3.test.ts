@@ -125,6 +125,13 @@ describe('an upload', () => {
     await expect(uploadToS3(file, hash, target(), '')).rejects.toThrow('299993 bytes of 300000');
   });
 
+  it('to a store that is not there says so', async () => {
+    const nowhere = { ...target(), endpoint: 'http://127.0.0.1:1' };
+    await expect(uploadToS3(file, hash, nowhere, '')).rejects.toThrow(
+      /^the store at http:\/\/127\.0\.0\.1:1 cannot be reached: /,
+    );
+  });
+
   it('that the store refuses says why', async () => {
     refuses = true;
     await expect(uploadToS3(file, hash, target(), '')).rejects.toThrow('403 SignatureDoesNotMatch');

@@ -93,16 +93,27 @@ export async function uploadToS3(
     body: Readable.toWeb(createReadStream(path)) as unknown as BodyInit,
     duplex: 'half',
   };
-  const answer = await fetch(url, upload);
+  const answer = await reach(url, upload);
   if (!answer.ok)
     throw new BackupError(`the store refused the backup: ${answer.status} ${await reasonOf(answer)}`);
   const head = signed({ method: 'HEAD', url, headers: {}, bodySha256: sha256('') }, target, new Date());
-  const stored = await fetch(url, { method: 'HEAD', headers: head });
+  const stored = await reach(url, { method: 'HEAD', headers: head });
   const storedSize = Number(stored.headers.get('content-length'));
   if (!stored.ok || storedSize !== size) {
     throw new BackupError(`the store has ${stored.ok ? `${storedSize} bytes of ${size}` : 'no such object'}`);
   }
   return `s3://${target.bucket}/${key}`;
+}
+
+/** `fetch` hides why it failed in the cause. */
+async function reach(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const { cause } = error as Error;
+    const why = cause instanceof Error ? cause.message : String(error);
+    throw new BackupError(`the store at ${url.origin} cannot be reached: ${why}`);
+  }
 }
 
 async function reasonOf(answer: Response): Promise<string> {
