@@ -1,6 +1,19 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { PlannerInputError, attachMatrices, needsMatrices, parseProblem, solve } from '../planning/index.ts';
+import { DIST, PROJECT_ROOT } from '../ops/project.ts';
+import {
+  PlannerInputError,
+  attachMatrices,
+  createPlannerPool,
+  needsMatrices,
+  parseProblem,
+  solve,
+  warmUp,
+} from '../planning/index.ts';
 import type { PlannerProblem, PlannerSolution } from '../planning/index.ts';
+import { openMap } from '../roads/open-map.ts';
+import { createRoads, httpTransport, workerTransport } from '../roads/osrm-client.ts';
 
 /**
  * `npm run plan -- [--seconds S] [--threads T] [--seed N] [--iterations N] < problem.json > solution.json`:
@@ -62,18 +75,60 @@ async function readInput(): Promise<unknown> {
   }
 }
 
+/** Travel times from the router named by `OSRM_URL`, else from the embedded one on the map at hand. */
 async function withTravelTimes(problem: PlannerProblem): Promise<PlannerProblem> {
   if (!needsMatrices(problem)) return problem;
-  return attachMatrices(problem, () => {
-    throw new PlannerInputError('no matrices are given and no street data is at hand for the coordinates', 3);
+  const osrmUrl = process.env['OSRM_URL'];
+  const transport = osrmUrl ? httpTransport(osrmUrl) : workerTransport(await graphFile());
+  const roads = createRoads(transport, {
+    engine: osrmUrl ? 'osrm' : 'embedded',
+    now: () => performance.now(),
   });
+  try {
+    return await attachMatrices(problem, async (profile, coordinates) => {
+      const table = await roads.table(coordinates, { profile: profile === 'truck' ? 'truck' : 'driving' });
+      if (table.degraded) throw new PlannerInputError('the router does not answer', 3);
+      return { durations: table.durationsS.map(wholeNumbers), distances: table.distancesM.map(wholeNumbers) };
+    });
+  } finally {
+    await roads.close();
+  }
+}
+
+function wholeNumbers(row: number[]): number[] {
+  return row.map(Math.round);
+}
+
+async function graphFile(): Promise<string> {
+  const shipped = existsSync(DIST.map) ? DIST.map : join(PROJECT_ROOT, 'server/roads/synthetic');
+  const silent = { info: () => undefined, warn: () => undefined };
+  try {
+    return (await openMap(process.env['DATA_DIR'] ?? join(PROJECT_ROOT, '.data'), shipped, silent)).graphFile;
+  } catch (cause) {
+    throw new PlannerInputError(cause instanceof Error ? cause.message : 'there is no map', 3);
+  }
 }
 
 async function plan(): Promise<PlannerSolution> {
-  const { threads: _threads, ...bounds } = readArguments();
+  const { threads, ...bounds } = readArguments();
   const problem = await withTravelTimes(parseProblem(await readInput()));
-  const cpuMs = () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000;
+  if (threads > 1) {
+    const pool = createPlannerPool({ threads });
+    try {
+      await pool.ready;
+      return await pool.solve(problem, bounds);
+    } finally {
+      await pool.close();
+    }
+  }
+  // Until the compiler has seen the search it runs ten times slower: that is start-up, not search.
+  warmUp(cpuMs);
   return solve(problem, { ...bounds, now: cpuMs });
+}
+
+function cpuMs(): number {
+  const used = process.cpuUsage();
+  return (used.user + used.system) / 1000;
 }
 
 function finish(answer: object, exitCode: number): void {

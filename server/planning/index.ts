@@ -11,3 +11,5 @@ export { explainDiff } from './explain.ts';
 export type { Delta, Move, MoveReason, PlanDifference } from './explain.ts';
 export { createPlannerPool, PlannerCancelled } from './pool.ts';
 export type { PlannerPool, PoolSolveOptions } from './pool.ts';
+export { sampleDay, warmUp } from './warm-up.ts';
+export { checkSolution } from './checker.ts';
