@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { Store } from '../events/store.ts';
 import type { LiveHub } from '../live/hub.ts';
+import type { DeviceHealth } from '../telemetry/device-health.ts';
 import type { Metrics } from '../ops/metrics.ts';
 
 /** What the API writes to; pino fits. */
@@ -55,6 +56,8 @@ export interface Services {
   addressOf?: (place: { lat: number; lon: number }) => Promise<string | null>;
   tiles?: TileStore;
   live?: LiveHub;
+  /** What each device does, by this instance's counters. */
+  deviceHealth?: () => Promise<DeviceHealth[]>;
   /** True when the streets are invented: the map says so. */
   synthetic?: () => boolean;
   /** Folder of the built client; absent in tests. */

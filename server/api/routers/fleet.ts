@@ -37,6 +37,9 @@ export const fleetRouter = router({
   revokeDevice: procedureFor('admin')
     .input(z.object({ deviceId: id }))
     .mutation(({ ctx, input }) => revokeDevice(ctx.services.store, ctx.actor, input.deviceId)),
+  deviceHealth: procedureFor('operator').query(
+    async ({ ctx }) => (await ctx.services.deviceHealth?.()) ?? [],
+  ),
   drivers: procedureFor('operator')
     .input(optional(z.object({ state: driverState.optional(), zone: zone.optional() })))
     .query(({ ctx, input }) => listDrivers(ctx.services.store, input)),
