@@ -14,10 +14,12 @@ import { watchClosures } from './dispatch/closures.ts';
 import type { Dispatch } from './dispatch/dispatch.ts';
 import { startReactor, type Reactor } from './dispatch/react.ts';
 import { createLocalBus, createSharedBus, type EventBus } from './events/bus.ts';
+import { followEvents } from './events/follow.ts';
 import { headId } from './events/read.ts';
 import type { Store } from './events/store.ts';
 import type { Logger } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
+import { countEvent, observedPlanner, observedTransport } from './ops/observed.ts';
 import { DIST, VERSION } from './ops/project.ts';
 import { createPlannerPool } from './planning/pool.ts';
 import { addressAt } from './roads/address.ts';
@@ -62,6 +64,7 @@ export interface Assembly {
 }
 
 const DEFAULT_BUDGET_S = 0.4;
+const REDIS_PATIENCE_MS = 2_000;
 
 /** Wires the house: the only place that knows every part. The schema is the caller's to check or migrate. */
 export async function assemble(config: Config, options: StartOptions): Promise<Assembly> {
@@ -86,7 +89,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
       : await createSharedBus(
           {
             publish: (channel, message) => redis.command.publish(channel, message),
-            subscribe: (channel, listener) => redis.subscriber.subscribe(channel, listener),
+            subscribe: (channel, listener) => redis.listen(channel, listener),
             close: async () => undefined,
           },
           () => headId(database),
@@ -95,18 +98,30 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     redis === null ? createLocalLimiter(clock) : createSharedLimiter(redis.command, clock);
   const store: Store = { database, clock, bus };
 
+  let lastEventId = 0;
+  let telemetryOf: Telemetry | null = null;
+  const metrics = createMetrics({
+    liveSubscribers: () => telemetryOf?.stats().screens ?? 0,
+    connectedDevices: () => telemetryOf?.stats().gateway.connected ?? 0,
+    ingestQueued: () => telemetryOf?.stats().ingest.queued ?? 0,
+    lastEventId: () => lastEventId,
+  });
   const embedded = workerTransport(map.graphFile);
-  const transport = config.osrmUrl === null ? embedded : httpTransport(config.osrmUrl);
+  const transport = observedTransport(
+    config.osrmUrl === null ? embedded : httpTransport(config.osrmUrl),
+    metrics,
+  );
   const roads = createRoads(transport, {
     engine: config.osrmUrl === null ? 'embedded' : 'osrm',
     now: () => performance.now(),
   });
   const planner = createPlannerPool({ threads: options.plannerThreads ?? 2 });
   const telemetry = await createTelemetry({ store, log, redisUrl: config.redisUrl });
+  telemetryOf = telemetry;
   const dispatch: Dispatch = {
     store,
     roads,
-    planner,
+    planner: observedPlanner(planner, metrics),
     positionOf: (truckId) => telemetry.fleet.truck(truckId),
     budget: options.budget ?? { seconds: DEFAULT_BUDGET_S },
     seed: options.seed ?? 1,
@@ -114,14 +129,11 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   const closures = await watchClosures(store, roads, (error) =>
     log.warn({ err: error }, 'the closures in force could not be told to the router; tried again'),
   );
-  let lastEventId = 0;
-  const metrics = createMetrics({
-    liveSubscribers: () => telemetry.stats().screens,
-    connectedDevices: () => telemetry.stats().gateway.connected,
-    ingestQueued: () => telemetry.stats().ingest.queued,
-    lastEventId: () => lastEventId,
+  lastEventId = await headId(database);
+  const stopCounting = followEvents(store, lastEventId, log, (event) => {
+    lastEventId = event.id;
+    countEvent(event, metrics);
   });
-  bus.onWake((id) => (lastEventId = id));
   telemetry.watch({
     onBatch: (tookMs) => metrics.ingestBatchSeconds.observe(tookMs / 1_000),
     onCommitted: ({ stored, duplicate, flagged }) => {
@@ -144,6 +156,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     addressOf: (place) => addressAt(transport, place),
     tiles: map.tile,
     live: telemetry.live,
+    deviceHealth: telemetry.deviceHealth,
     synthetic: () => map.synthetic,
     clientDir: DIST.client,
     probes: {
@@ -164,6 +177,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   const close = async () => {
     await reactor?.stop();
     closures.stop();
+    stopCounting();
     await telemetry.stop();
     await http.close();
     await planner.close();
@@ -242,13 +256,23 @@ function openDatabase(config: Config, log: Logger): Promise<Database> {
 async function openRedis(url: string, log: Logger) {
   const command = createClient({ url, disableOfflineQueue: true, pingInterval: 5_000 });
   const subscriber = createClient({ url, pingInterval: 5_000 });
+  let isOut = false;
   for (const client of [command, subscriber]) {
-    client.on('error', (error: Error) => log.warn({ err: error.message }, 'Redis does not answer'));
+    client.on('error', (error: Error) => {
+      if (!isOut) log.warn({ err: error.message }, 'Redis does not answer; this instance goes on alone');
+      isOut = true;
+    });
+    client.on('ready', () => (isOut = false));
   }
-  await Promise.all([command.connect(), subscriber.connect()]);
+  // A Redis that is out delays no start: it is used from when it answers.
+  const connecting = Promise.all([command.connect(), subscriber.connect()]).catch(() => undefined);
+  await Promise.race([connecting, new Promise((resolve) => setTimeout(resolve, REDIS_PATIENCE_MS))]);
   return {
     command,
-    subscriber,
+    async listen(channel: string, listener: (message: string) => void) {
+      // Queued until there is a connection, and renewed with each new one.
+      void subscriber.subscribe(channel, listener).catch(() => undefined);
+    },
     async close() {
       command.destroy();
       subscriber.destroy();

@@ -1,0 +1,41 @@
+import type { DomainEvent } from '../../shared/events.ts';
+import type { Planner } from '../dispatch/dispatch.ts';
+import type { OsrmTransport } from '../roads/transport.ts';
+import type { Metrics } from './metrics.ts';
+
+const SERVICES = new Set(['route', 'table', 'nearest', 'match', 'trip']);
+
+/** The same router, with every answer timed by service. */
+export function observedTransport(transport: OsrmTransport, metrics: Metrics): OsrmTransport {
+  const ask = async (pathAndQuery: string) => {
+    const word = pathAndQuery.split('/', 2)[1] ?? '';
+    const stop = metrics.roadsRequestSeconds.startTimer({ service: SERVICES.has(word) ? word : 'other' });
+    try {
+      return await transport(pathAndQuery);
+    } finally {
+      stop();
+    }
+  };
+  return Object.assign(ask, { setClosures: transport.setClosures, close: transport.close });
+}
+
+/** The same planner, with every search timed by the zone it was for. */
+export function observedPlanner(planner: Planner, metrics: Metrics): Planner {
+  return {
+    async solve(problem, options) {
+      const stop = metrics.planSolveSeconds.startTimer({ kind: options.key });
+      try {
+        return await planner.solve(problem, options);
+      } finally {
+        stop();
+      }
+    },
+  };
+}
+
+/** Counts what the event log tells: how proposals end. */
+export function countEvent(event: DomainEvent, metrics: Metrics): void {
+  if (event.type === 'proposal.closed' && typeof event.data.state === 'string') {
+    metrics.planProposals.inc({ end: event.data.state });
+  }
+}
