@@ -13,7 +13,7 @@ const PATTERNS: readonly [name: string, pattern: RegExp][] = [
     'database password',
     /\bpostgres(?:ql)?:\/\/[^\s:/@'"`$<>{}]+:[^\s@'"`$<>{}]{3,}@(?:[\w-]+\.)+(?!example\b)[a-z]{2,}\b/,
   ],
-  ['AWS key', /\bAKIA[0-9A-Z]{16}\b/],
+  ['AWS key', /\bAKIA(?![0-9A-Z]*EXAMPLE)[0-9A-Z]{16}\b/],
   ['Mapbox secret token', /\bsk\.eyJ[\w-]{20,}/],
   ['Mapbox public token', /\bpk\.eyJ[\w-]{20,}\.[\w-]{10,}/],
   ['signed token', /\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{20,}/],
