@@ -11,6 +11,8 @@ export default defineConfig({
           name: 'pure',
           include: ['{shared,server,client,tests,bench}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', '**/*.long.test.ts', 'tests/e2e/**', '**/node_modules/**'],
+          // Beside a build on two busy cores, slow is not wrong.
+          testTimeout: 30_000,
         },
       },
       {

@@ -99,7 +99,8 @@ const results = await runSteps(CHECKS, 2, FOLDER, say);
 const { leftOut } = readMachineReport();
 const has = (name: string) => !leftOut.some((line) => line.startsWith(name));
 const onDatabases = has('PostgreSQL') && has('Redis') ? [DB_REAL, DB_EMBEDDED] : [DB_EMBEDDED];
-results.push(...(await runSteps(onDatabases, 2, FOLDER, say)));
+// Each run has two workers of its own.
+results.push(...(await runSteps(onDatabases, 1, FOLDER, say)));
 // Alone: a browser that draws in software and a live city want both cores.
 if (has('Chromium')) results.push(...(await runSteps([BROWSER], 1, FOLDER, say)));
 
