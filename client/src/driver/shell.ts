@@ -20,14 +20,27 @@ function ownFiles(): string[] {
     .map(({ pathname }) => pathname);
 }
 
+/** `serviceWorker.ready` would wait for ever on a page that was opened at /login and only then became /driver. */
+function activeWorker(registration: ServiceWorkerRegistration): Promise<ServiceWorker> {
+  const worker = registration.active ?? registration.waiting ?? registration.installing;
+  if (!worker) return Promise.reject(new Error('worker'));
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (worker.state === 'activated') resolve(worker);
+      if (worker.state === 'redundant') reject(new Error('worker'));
+    };
+    worker.addEventListener('statechange', look);
+    look();
+  });
+}
+
 /** Without support, or over plain HTTP, the page works as before, with network. */
 export async function keepShellOffline(): Promise<void> {
   offerInstall();
   if (!('serviceWorker' in navigator)) return;
   try {
-    await navigator.serviceWorker.register(WORKER, { scope: SCOPE });
-    const { active } = await navigator.serviceWorker.ready;
-    const tell = () => active?.postMessage({ type: 'keep', paths: ownFiles() });
+    const worker = await activeWorker(await navigator.serviceWorker.register(WORKER, { scope: SCOPE }));
+    const tell = () => worker.postMessage({ type: 'keep', paths: ownFiles() });
     tell();
     setTimeout(tell, SETTLED_MS);
   } catch {
