@@ -19,6 +19,10 @@ function answer(request: WorkerRequest): WorkerReply {
       engine.setClosures(request.closures);
       return { id: request.id };
     }
+    if ('speeds' in request) {
+      engine.setSpeeds(request.speeds, request.hour);
+      return { id: request.id };
+    }
     const { status, body } = engine.answer(request.ask);
     return { id: request.id, status, json: encoder.encode(JSON.stringify(body)) };
   } catch (error) {

@@ -60,11 +60,12 @@ export function compareCity(engine: Engine, folder: string, city: string): CityP
     mine: (ask(row).body.matchings ?? []).flatMap(({ geometry }) => decodePolyline(geometry, 1e5)),
     truth: decodePolyline(row.truth!.geometry, 1e5),
   }));
+  const pairs = routes.map((row) => ({ mine: ask(row).body.routes![0]!, theirs: row.response.routes![0]! }));
   return {
-    routes: share(routes, (row) => sameLength(ask(row).body.routes![0]!, row.response.routes![0]!)),
-    geometry: share(routes, (row) => {
-      const mine = decodePolyline(ask(row).body.routes![0]!.geometry, 1e5);
-      const theirs = decodePolyline(row.response.routes![0]!.geometry, 1e5);
+    routes: share(pairs, ({ mine, theirs }) => sameLength(mine, theirs)),
+    geometry: share(pairs, (pair) => {
+      const mine = decodePolyline(pair.mine.geometry, 1e5);
+      const theirs = decodePolyline(pair.theirs.geometry, 1e5);
       return covered(mine, theirs) >= 0.95 && covered(theirs, mine) >= 0.95;
     }),
     tableCells: mean(rows('table').flatMap((row) => sameCells(ask(row).body, row.response))),
@@ -129,28 +130,32 @@ function covered(line: Line, other: Line): number {
   const samples: Line = [];
   line.forEach((point, i) => {
     const next = line[i + 1];
-    const pieces = next ? Math.max(1, Math.ceil(metres(point, next) / 10)) : 1;
-    for (let k = 0; k < (next ? pieces : 1); k++) {
+    if (!next) return samples.push(point);
+    const pieces = Math.max(1, Math.ceil(metres(point, next) / 10));
+    for (let k = 0; k < pieces; k++) {
       const along = k / pieces;
-      samples.push(
-        next ? [point[0] + (next[0] - point[0]) * along, point[1] + (next[1] - point[1]) * along] : point,
-      );
+      samples.push([point[0] + (next[0] - point[0]) * along, point[1] + (next[1] - point[1]) * along]);
     }
   });
-  return samples.filter((sample) => offLine(sample, other) <= 10).length / Math.max(1, samples.length);
+  return samples.filter((sample) => isNear(sample, other, 10)).length / Math.max(1, samples.length);
 }
 
-function offLine(point: [number, number], line: Line): number {
+function isNear(point: [number, number], line: Line, limitM: number): boolean {
   const shrink = Math.cos((point[1] * Math.PI) / 180);
-  let least = line.length === 1 ? metres(point, line[0]!) : Infinity;
+  const limit = limitM / METRES_PER_DEGREE;
+  if (line.length === 1) return metres(point, line[0]!) <= limitM;
   for (let i = 0; i + 1 < line.length; i++) {
-    const ax = (line[i]![0] - point[0]) * shrink;
     const ay = line[i]![1] - point[1];
-    const dx = (line[i + 1]![0] - line[i]![0]) * shrink;
-    const dy = line[i + 1]![1] - line[i]![1];
+    const by = line[i + 1]![1] - point[1];
+    if (Math.min(ay, by) > limit || Math.max(ay, by) < -limit) continue;
+    const ax = (line[i]![0] - point[0]) * shrink;
+    const bx = (line[i + 1]![0] - point[0]) * shrink;
+    if (Math.min(ax, bx) > limit || Math.max(ax, bx) < -limit) continue;
+    const dx = bx - ax;
+    const dy = by - ay;
     const squared = dx * dx + dy * dy;
     const along = squared === 0 ? 0 : Math.max(0, Math.min(1, -(ax * dx + ay * dy) / squared));
-    least = Math.min(least, Math.hypot(ax + dx * along, ay + dy * along) * METRES_PER_DEGREE);
+    if (Math.hypot(ax + dx * along, ay + dy * along) <= limit) return true;
   }
-  return least;
+  return false;
 }

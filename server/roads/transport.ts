@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '../../shared/errors.ts';
+import type { LearnedSpeed } from './embedded/speeds.ts';
 import type { Closure } from './roads.ts';
 
 export interface OsrmAnswer {
@@ -18,6 +19,8 @@ export interface OsrmAnswer {
 export interface OsrmTransport {
   (pathAndQuery: string): Promise<OsrmAnswer>;
   setClosures?(closures: readonly Closure[]): Promise<void>;
+  /** Learned speeds for an hour of the day, until set anew; none restores the map's own. */
+  setSpeeds?(speeds: readonly LearnedSpeed[], hour: number): Promise<void>;
   close?(): Promise<void>;
 }
 
@@ -82,6 +85,7 @@ export function workerTransport(graphFile: string): OsrmTransport {
   let closed = false;
   let nextId = 1;
   let closures: readonly Closure[] = [];
+  let learned: { speeds: readonly LearnedSpeed[]; hour: number } = { speeds: [], hour: 0 };
   const waiting = new Map<
     number,
     { resolve: (reply: WorkerReply) => void; reject: (error: Error) => void }
@@ -112,6 +116,7 @@ export function workerTransport(graphFile: string): OsrmTransport {
       if (closed) return reject(new DomainError('shutting-down', 'The router is closed.'));
       if (worker === null) {
         worker = start();
+        if (learned.speeds.length > 0) worker.postMessage({ id: 0, ...learned } satisfies WorkerRequest);
         if (closures.length > 0) worker.postMessage({ id: 0, closures } satisfies WorkerRequest);
       }
       const id = nextId++;
@@ -128,6 +133,10 @@ export function workerTransport(graphFile: string): OsrmTransport {
     setClosures: async (next: readonly Closure[]) => {
       closures = next;
       await send((id) => ({ id, closures: next }));
+    },
+    setSpeeds: async (speeds: readonly LearnedSpeed[], hour: number) => {
+      learned = { speeds, hour };
+      await send((id) => ({ id, speeds, hour }));
     },
     close: async () => {
       closed = true;

@@ -322,6 +322,16 @@ describe('closures', () => {
     expect(town.path('ac')).toBe('abc');
   });
 
+  it('hold for one request alone when given with it', () => {
+    const town = city();
+    const url = `/table/v1/driving/${town.points('ac')}`;
+    const before = town.table('ac')[0]![1]!;
+    const around1 = town.engine.answer(url, [around(town.map, 'a', 'b')]).body.durations as number[][];
+    expect(around1[0]![1]).toBeGreaterThan(before);
+    town.engine.setClosures([around(town.map, 'a', 'b')]);
+    expect(town.table('ac')[0]![1]).toBeCloseTo(around1[0]![1]!, 5);
+  });
+
   it('close a named segment too', () => {
     const town = city();
     town.engine.setClosures([{ kind: 'segment', from: town.map.at('b'), to: town.map.at('c') }]);

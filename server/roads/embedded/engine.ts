@@ -7,10 +7,11 @@ import { journey, type Finder } from './journey.ts';
 import { filteredMatrix, matrixOf } from './matrix.ts';
 import type { Json } from './route-shape.ts';
 import { parseRequest, type ApiError, type Request } from './request.ts';
-import { Searcher, seedsOf } from './search.ts';
+import { Searcher, seedsOf, type Closed } from './search.ts';
 import { settleComponents, Snapper, type Snapped, type SnapOptions } from './snap.ts';
 import { LocalSearch } from './local-search.ts';
 import { matchAnswer, matchTrace } from './match.ts';
+import { withLearnedSpeeds, type LearnedSpeed } from './speeds.ts';
 import { tripOrder } from './trip-order.ts';
 import { CLASS } from './way-rules.ts';
 
@@ -49,6 +50,7 @@ export const NO_LIMITS: Limits = {
 };
 
 interface Vehicle {
+  closed: Closed | null;
   graph: Graph;
   local: LocalSearch;
   searcher: Searcher;
@@ -67,42 +69,58 @@ class Refusal extends Error {
 /** Answers OSRM v1 requests from graphs in memory. `truck` is used for that profile name, `driving` for any other. */
 export class Engine {
   private readonly vehicles = new Map<string, Vehicle>();
+  /** As imported, and as driven now. */
+  private readonly graphs: ReadonlyMap<string, Graph>;
+  private readonly current: Map<string, Graph>;
   private readonly limits: Limits;
+  private closures: readonly Closure[] = [];
 
   constructor(graphs: readonly Graph[], limits: Limits = NO_LIMITS) {
     this.limits = limits;
-    for (const graph of graphs) {
-      this.vehicles.set(graph.profileName, {
-        graph,
-        local: new LocalSearch(graph),
-        searcher: new Searcher(graph),
-        snapper: new Snapper(graph),
-      });
-    }
+    this.graphs = new Map(graphs.map((graph) => [graph.profileName, graph]));
+    this.current = new Map(this.graphs);
+    this.rebuild();
   }
 
   /** Closes streets for every request from now on; the hierarchies are contracted anew in their known order. */
   setClosures(closures: readonly Closure[]): void {
-    for (const [name, { graph, local }] of this.vehicles) {
-      const closed = markClosed(graph, closures);
+    this.closures = closures;
+    this.rebuild();
+  }
+
+  /** Drives by learned speeds of an hour of the day (0 to 23) from now on; none restores what the tags say. */
+  setSpeeds(speeds: readonly LearnedSpeed[], hour: number): void {
+    for (const [name, graph] of this.graphs) {
+      this.current.set(name, speeds.length > 0 ? withLearnedSpeeds(graph, speeds, hour) : graph);
+    }
+    this.rebuild();
+  }
+
+  private rebuild(): void {
+    for (const [name, graph] of this.current) {
+      const closed = markClosed(graph, this.closures);
       const hierarchy = closed
         ? contract(graph, { order: graph.hierarchy.order, closed: closed.lane })
         : graph.hierarchy;
       this.vehicles.set(name, {
+        closed,
         graph,
-        local,
+        local: new LocalSearch(graph),
         searcher: new Searcher(graph, hierarchy, closed),
         snapper: new Snapper(graph, closed?.piece ?? null),
       });
     }
   }
 
-  /** `pathAndQuery` as sent to osrm-routed. Never throws for what a client may send. */
-  answer(pathAndQuery: string): Answer {
+  /**
+   * `pathAndQuery` as sent to osrm-routed. Never throws for what a client may send. `also` are closures for this
+   * request alone, on top of those set for all.
+   */
+  answer(pathAndQuery: string, also: readonly Closure[] = []): Answer {
     const request = parseRequest(pathAndQuery);
     if ('status' in request) return refused(request);
     try {
-      const body = this.serve(request);
+      const body = this.serve(request, also);
       return { status: 200, body: { code: 'Ok', ...body } };
     } catch (error) {
       if (error instanceof Refusal) {
@@ -112,10 +130,11 @@ export class Engine {
     }
   }
 
-  private serve(request: Request): Json {
-    const vehicle =
+  private serve(request: Request, also: readonly Closure[]): Json {
+    const usual =
       this.vehicles.get(request.profile === 'truck' ? 'truck' : 'driving') ??
       this.vehicles.values().next().value;
+    const vehicle = usual && also.length > 0 ? this.around(usual, also) : usual;
     if (!vehicle) throw new Refusal('NoSegment', 'Could not find a matching segment for coordinate 0');
     this.validate(request);
     switch (request.service) {
@@ -132,6 +151,12 @@ export class Engine {
       default:
         throw new Refusal('NotImplemented', 'This request is not supported');
     }
+  }
+
+  /** The vehicle with further closures, which its hierarchy does not know: it then searches plainly. */
+  private around(vehicle: Vehicle, also: readonly Closure[]): Vehicle {
+    const closed = markClosed(vehicle.graph, [...this.closures, ...also]);
+    return { ...vehicle, closed, snapper: new Snapper(vehicle.graph, closed?.piece ?? null) };
   }
 
   /** The checks osrm-routed makes before it looks at the map, in its order. */
@@ -205,7 +230,7 @@ export class Engine {
   private finder(vehicle: Vehicle, request: Request): Finder {
     const exclude = this.exclusion(request);
     const { graph, searcher } = vehicle;
-    const finder: Finder = { searcher, closed: searcher.closed };
+    const finder: Finder = { searcher, closed: vehicle.closed };
     if (exclude !== 0) finder.excluded = (lane) => (laneTrait(graph, lane, 'classes') & exclude) !== 0;
     return finder;
   }
