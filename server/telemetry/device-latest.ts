@@ -11,11 +11,11 @@ export interface DeviceLatestWriter {
   start(): () => Promise<void>;
 }
 
-const FLUSH_MS = 1_000;
+const FLUSH_MS = 5_000;
 const SEEN_MS = 15_000;
 
 /**
- * Written behind, at most once a second a device: the table is derived from tracks and rebuilt from it at start, so
+ * Written behind, at most once in five seconds a device: the table is derived from tracks and rebuilt from it at start, so
  * that nothing is lost with it. An older fix never replaces a newer one.
  */
 export function createDeviceLatestWriter(

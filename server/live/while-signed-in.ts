@@ -1,0 +1,43 @@
+import { DomainError } from '../../shared/errors.ts';
+import type { Database } from '../db/connect.ts';
+
+export const CHECK_MS = 30_000;
+
+/**
+ * A stream that lasts as long as the session that opened it: a stream stays open for days, and who signed out, was
+ * closed or lost the role must not go on watching.
+ * @throws DomainError `not-signed-in` when the session is over
+ */
+export async function* whileSignedIn<T>(
+  database: Database,
+  session: { sessionId: string | null; role: string },
+  signal: AbortSignal,
+  open: (signal: AbortSignal) => AsyncIterable<T> | Promise<AsyncIterable<T>>,
+  checkMs: number = CHECK_MS,
+): AsyncGenerator<T, void, void> {
+  const over = new AbortController();
+  const timer = setInterval(() => {
+    // A database that does not answer closes nobody's screen; the next look asks again.
+    isSignedIn(database, session).then(
+      (yes) => (yes ? undefined : over.abort()),
+      () => undefined,
+    );
+  }, checkMs);
+  timer.unref();
+  try {
+    yield* await open(AbortSignal.any([signal, over.signal]));
+    if (over.signal.aborted) throw new DomainError('not-signed-in', 'The session is over.');
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function isSignedIn(
+  database: Database,
+  { sessionId, role }: { sessionId: string | null; role: string },
+): Promise<boolean> {
+  const [row] = await database.sql`
+    select 1 from sessions s join users u on u.id = s.user_id
+     where s.id = ${sessionId} and s.expires_at > now() and u.active and u.role = ${role}`;
+  return row !== undefined;
+}
