@@ -1,5 +1,6 @@
 /** The walls of the house: docs/architecture.md says why each stands. */
-const PURE = '^(shared|server/planning|server/roads/embedded/|server/telemetry/filters|server/alerts/detectors)';
+const PURE =
+  '^(shared|server/planning|server/roads/embedded/|server/telemetry/filters|server/alerts/detectors)';
 const TESTS = '\\.(db\\.|long\\.)?test\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -40,7 +41,10 @@ module.exports = {
     {
       name: 'verbs-know-no-transport',
       severity: 'error',
-      from: { path: '^server/(incidents|fleet|dispatch|events|history|db|planning|roads|access)/', pathNot: TESTS },
+      from: {
+        path: '^server/(incidents|fleet|dispatch|events|history|db|planning|roads|access)/',
+        pathNot: TESTS,
+      },
       to: { path: '^server/(api|main)' },
     },
     {

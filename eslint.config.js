@@ -4,7 +4,9 @@ import prettier from 'eslint-config-prettier';
 import globals from 'globals';
 
 export default tseslint.config(
-  { ignores: ['dist', '.data', '.cache', 'node_modules', 'drizzle/meta', 'test-results', 'playwright-report'] },
+  {
+    ignores: ['dist', '.data', '.cache', 'node_modules', 'drizzle/meta', 'test-results', 'playwright-report'],
+  },
   ...tseslint.configs.recommended,
   ...vue.configs['flat/recommended'],
   prettier,
@@ -26,7 +28,12 @@ export default tseslint.config(
   },
   {
     // Randomness and the clock are injected wherever a result must repeat.
-    files: ['shared/**/*.ts', 'server/planning/**/*.ts', 'server/roads/embedded/**/*.ts', 'server/alerts/detectors/**/*.ts'],
+    files: [
+      'shared/**/*.ts',
+      'server/planning/**/*.ts',
+      'server/roads/embedded/**/*.ts',
+      'server/alerts/detectors/**/*.ts',
+    ],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-properties': [
