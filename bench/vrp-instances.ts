@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomProblem } from '../server/planning/random-problem.ts';
 
 /** A public instance as VROOM JSON, with what its authors' best solution costs. */
 export interface Instance {
@@ -212,4 +213,61 @@ function timed(fields: Map<string, string>, parts: Sections): Record<string, unk
     })),
     matrices: { car: { durations: matrix(points(parts), (d) => Math.floor(10 * d)) } },
   };
+}
+
+/** Made-up instances, for where the public ones are not at hand: one with capacity only, one with windows, one city day. */
+export function generatedInstances(): Instance[] {
+  const traits = {
+    vehicles: 25,
+    dims: 1,
+    severalWindows: false,
+    due: false,
+    release: false,
+    disposals: false,
+    reloads: false,
+    breaks: false,
+    setup: false,
+    skills: false,
+    pins: false,
+    prizes: false,
+    steps: false,
+    frozen: false,
+    aboard: false,
+    openEnds: false,
+    speeds: false,
+    limits: false,
+    overtime: false,
+    mixed: false,
+    asymmetric: false,
+    distances: false,
+  };
+  const made = (name: string, problem: Record<string, unknown>): Instance => ({
+    set: 'generated',
+    name,
+    unit: 1,
+    bestKnown: undefined,
+    problem,
+  });
+  return [
+    ...[1, 2, 3].map((seed) =>
+      made(`capacity-${seed}`, randomProblem({ ...traits, jobs: 120, windows: false, seed })),
+    ),
+    ...[1, 2, 3].map((seed) =>
+      made(`windows-${seed}`, randomProblem({ ...traits, jobs: 100, windows: true, seed })),
+    ),
+    ...[1, 2].map((seed) =>
+      made(
+        `landfill-${seed}`,
+        randomProblem({
+          ...traits,
+          jobs: 100,
+          vehicles: 12,
+          windows: false,
+          disposals: true,
+          due: true,
+          seed,
+        }),
+      ),
+    ),
+  ];
 }
