@@ -40,12 +40,12 @@ export function assertAssignmentTransition(from: AssignmentState, to: Assignment
   }
 }
 
-/** A plate as Ecuador writes it: three letters, a dash, three or four digits. */
+/** A plate as it is painted: Ecuador's are three letters, a dash and digits, but a hired truck may have another. */
 export const plate = z
   .string()
   .trim()
   .toUpperCase()
-  .regex(/^[A-Z]{3}-\d{3,4}$/, 'A plate is three letters, a dash, three or four digits.');
+  .regex(/^[A-Z0-9][A-Z0-9 -]{1,11}$/, 'A plate has 2 to 12 letters, digits, dashes or spaces.');
 
 export const createTruckInput = z.object({
   plate,

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { approve } from '../../server/dispatch/approve.ts';
 import { reject } from '../../server/dispatch/reject.ts';
+import { planHistory } from '../../server/dispatch/history.ts';
+import { currentRules } from '../../server/rules/current.ts';
+import { updateRules } from '../../server/rules/update.ts';
 import { openRoom, work, type Room } from './room.ts';
 
 let room: Room;
@@ -122,6 +125,33 @@ describe('a zone with a planned route', () => {
     await reactor.settled();
     const [fresh] = await room.proposals();
     expect(fresh!.id).not.toBe(old!.id);
+  });
+});
+
+describe('the rule that approves small changes by itself', () => {
+  it("approves below both limits, in the planner's name, and leaves what is above to a person", async () => {
+    await room.truck('posterior');
+    const reactor = await room.onDuty();
+    for (let n = 0; n < 7; n++) await room.validated('zona_critica', 10 * n);
+    await reactor.settled();
+    const { rules } = await currentRules(room.database.db);
+    expect(rules.autoApproveBelow).toBeNull();
+    const approveBelow = (costS: number) =>
+      updateRules(room.store, room.admin, {
+        rules: { ...rules, autoApproveBelow: { costS, movedStops: 1 } },
+      });
+    await approveBelow(6_000);
+    await room.validated('animal_muerto', 35);
+    await reactor.settled();
+    expect((await room.plan()).version).toBe(2);
+    expect((await planHistory(room.database))[0]).toMatchObject({ version: 2, actor: 'planner' });
+    expect(await room.proposals()).toEqual([]);
+
+    await approveBelow(60);
+    const dear = await room.validated('animal_muerto', 45);
+    await reactor.settled();
+    expect((await room.proposals())[0]!.incidentIds).toEqual([dear]);
+    expect((await room.plan()).version).toBe(2);
   });
 });
 
