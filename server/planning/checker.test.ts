@@ -45,7 +45,7 @@ describe('every solution', () => {
         const solution = solve(problem, { iterations: 150, seed: 1, now: clock });
         expect(checkSolution(problem, solution)).toEqual([]);
       }),
-      { numRuns: Number(process.env['PLANNER_RUNS'] ?? 120), seed: 20261124 },
+      { numRuns: Number(process.env['PLANNER_RUNS'] ?? 60), seed: 20261124 },
     );
   });
 
