@@ -9,8 +9,8 @@ export default defineConfig({
   globalSetup: './tests/e2e/start-demo.ts',
   workers: 1,
   retries: 0,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
   forbidOnly: process.env.CI === 'true',
   reporter: 'list',
   use: {
