@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { openTestDatabase, testDatabaseKind } from '../../tests/database/open.ts';
-import { killUnderLoad, startCrashServer, type Acknowledged } from '../../tests/telemetry/crash.ts';
+import {
+  countLost,
+  killUnderLoad,
+  startCrashServer,
+  type Acknowledged,
+} from '../../tests/telemetry/crash.ts';
 import { addDevice } from '../../tests/telemetry/telemetry-server.ts';
 import { connectDatabase, type Database } from '../db/connect.ts';
 import { silentLog } from '../ops/log.ts';
@@ -14,18 +19,6 @@ async function addDevices(database: Database) {
   const devices = [];
   for (let i = 0; i < DEVICES; i++) devices.push(await addDevice(database));
   return devices;
-}
-
-async function lost(database: Database, acknowledged: Acknowledged): Promise<number> {
-  let missing = 0;
-  for (const [deviceId, instants] of acknowledged) {
-    const rows = await database.sql<{ t: number }[]>`
-      select round(extract(epoch from recorded_at) * 1000)::float8 as t from tracks where device_id = ${deviceId}`;
-    const stored = new Set(rows.map((row) => row.t));
-    expect(stored.size).toBe(rows.length);
-    missing += instants.filter((t) => !stored.has(t)).length;
-  }
-  return missing;
 }
 
 const count = (acknowledged: Acknowledged) =>
@@ -44,7 +37,7 @@ describe('a server killed under load', () => {
         const fromMs = Date.now() - (5 - round) * 86_400_000;
         const acknowledged = await killUnderLoad(await startCrashServer(url), devices, fromMs, 150);
         expect(count(acknowledged)).toBeGreaterThanOrEqual(150 * 5);
-        expect(await lost(database, acknowledged)).toBe(0);
+        expect(await countLost(database, acknowledged)).toBe(0);
       }
       await database.drop();
     },
@@ -68,7 +61,7 @@ describe('a server killed under load', () => {
       );
       expect(count(acknowledged)).toBeGreaterThanOrEqual(60 * 5);
       const after = await open();
-      expect(await lost(after, acknowledged)).toBe(0);
+      expect(await countLost(after, acknowledged)).toBe(0);
       await after.close();
       rmSync(folder, { recursive: true, force: true });
     },

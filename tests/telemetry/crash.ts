@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Database } from '../../server/db/connect.ts';
 import { PROJECT_ROOT } from '../../server/ops/project.ts';
 import { connectDevice } from './telemetry-server.ts';
 
@@ -54,4 +55,17 @@ export async function killUnderLoad(
   );
   await ended;
   return acknowledged;
+}
+
+/** How many acknowledged fixes the database does not have. @throws Error when it has one twice */
+export async function countLost(database: Database, acknowledged: Acknowledged): Promise<number> {
+  let missing = 0;
+  for (const [deviceId, instants] of acknowledged) {
+    const rows = await database.sql<{ t: number }[]>`
+      select round(extract(epoch from recorded_at) * 1000)::float8 as t from tracks where device_id = ${deviceId}`;
+    const stored = new Set(rows.map((row) => row.t));
+    if (stored.size !== rows.length) throw new Error(`device ${deviceId} has a fix twice`);
+    missing += instants.filter((t) => !stored.has(t)).length;
+  }
+  return missing;
 }
