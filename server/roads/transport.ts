@@ -67,7 +67,10 @@ export function httpTransport(baseUrl: string): OsrmTransport {
 }
 
 /** What goes to the worker, and what comes back under the same id. */
-export type WorkerRequest = { id: number; ask: string } | { id: number; closures: readonly Closure[] };
+export type WorkerRequest =
+  | { id: number; ask: string }
+  | { id: number; closures: readonly Closure[] }
+  | { id: number; speeds: readonly LearnedSpeed[]; hour: number };
 export interface WorkerReply {
   id: number;
   status?: number;

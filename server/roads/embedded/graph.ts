@@ -35,6 +35,8 @@ export interface Graph {
   junctionStart: Uint32Array;
   junctionEnd: Uint32Array;
   junctionBearing: Float32Array;
+  /** 1 where a driver sees the arm as part of the next carriageway of the same road. */
+  junctionMerged: Uint8Array;
   /** Column j of a class row: see CLASS_COLUMNS; strings are indices into `strings`. */
   classRows: Uint32Array;
   strings: string[];

@@ -107,7 +107,9 @@ function laneArrays(streets: readonly Street[], lanes: LaneGraph) {
   return arrays;
 }
 
-function junctionArrays(lanes: LaneGraph): Pick<Graph, 'junctionStart' | 'junctionEnd' | 'junctionBearing'> {
+function junctionArrays(
+  lanes: LaneGraph,
+): Pick<Graph, 'junctionStart' | 'junctionEnd' | 'junctionBearing' | 'junctionMerged'> {
   const start = new Uint32Array(lanes.arms.length + 1);
   lanes.arms.forEach((arms, node) => (start[node + 1] = start[node]! + arms.length));
   const arms = lanes.arms.flat();
@@ -115,6 +117,7 @@ function junctionArrays(lanes: LaneGraph): Pick<Graph, 'junctionStart' | 'juncti
     junctionStart: start,
     junctionEnd: Uint32Array.from(arms, (arm) => arm.street * 2 + arm.end),
     junctionBearing: Float32Array.from(arms, (arm) => arm.bearing),
+    junctionMerged: Uint8Array.from(arms, (arm) => (arm.merged ? 1 : 0)),
   };
 }
 

@@ -1,12 +1,12 @@
 import { angularDeviation } from './geo.ts';
-import { laneText, type Graph } from './graph.ts';
+import { anyLane, laneText, type Graph } from './graph.ts';
 import { exitsAfter, onRoundabout } from './turn-words.ts';
 
 /** A roundabout smaller than this with few, well-spread exits is driven like a crossing. */
 const CROSSING_RADIUS_M = 15;
 /** From here on a named roundabout is a place of its own. */
 const ROTARY_RADIUS_M = 15;
-const MAX_EXITS_OF_CROSSING = 4;
+const MAX_JUNCTIONS_OF_CROSSING = 4;
 const MAX_LANES = 200;
 
 export interface Roundabout {
@@ -18,19 +18,20 @@ export interface Roundabout {
 export function roundaboutAt(graph: Graph, lane: number): Roundabout {
   const name = laneText(graph, lane, 'name');
   const roads = new Set<string>();
+  const bearings: number[] = [];
   let around = 0;
-  let exits = 0;
-  let spread = true;
+  let junctions = 0;
+  let simple = true;
   let at = lane;
   for (let i = 0; i < MAX_LANES; i++) {
     around += graph.laneDistance[at]!;
     const arms = exitsAfter(graph, at);
-    for (const arm of arms) {
-      const road = arm.lane >= 0 && !arm.isOrigin ? arm.lane : -1;
-      if (road < 0 || onRoundabout(graph, road)) continue;
-      exits++;
-      roads.add(laneText(graph, road, 'name'));
-      if (angularDeviation(arm.angle, 180) < 10) spread = false;
+    const roadsHere = arms.filter((arm) => !arm.isOrigin && !onRoundabout(graph, anyLane(graph, arm.street)));
+    if (roadsHere.length > 0) junctions++;
+    if (roadsHere.length > 1) simple = false;
+    for (const road of roadsHere) {
+      bearings.push(road.bearing);
+      roads.add(laneText(graph, anyLane(graph, road.street), 'name'));
     }
     const next = arms.find((arm) => arm.lane >= 0 && !arm.isOrigin && onRoundabout(graph, arm.lane));
     if (!next) return { kind: 'roundabout', name };
@@ -38,9 +39,17 @@ export function roundaboutAt(graph: Graph, lane: number): Roundabout {
     if (at === lane) break;
   }
   const radius = around / (2 * Math.PI);
-  if (radius <= CROSSING_RADIUS_M && exits <= MAX_EXITS_OF_CROSSING && spread) {
-    return { kind: 'roundabout turn', name };
-  }
-  const isPlace = radius > ROTARY_RADIUS_M && name !== '' && !roads.has(name);
-  return { kind: isPlace ? 'rotary' : 'roundabout', name };
+  if (radius > ROTARY_RADIUS_M && name !== '' && !roads.has(name)) return { kind: 'rotary', name };
+  const isCrossing =
+    radius < CROSSING_RADIUS_M && junctions <= MAX_JUNCTIONS_OF_CROSSING && simple && areSpread(bearings);
+  return { kind: isCrossing ? 'roundabout turn' : 'roundabout', name };
+}
+
+/** At least 60 degrees between any two roads that meet the roundabout. */
+function areSpread(bearings: readonly number[]): boolean {
+  const sorted = bearings.toSorted((a, b) => a - b);
+  return sorted.every((bearing, i) => {
+    const next = sorted[(i + 1) % sorted.length]!;
+    return sorted.length < 2 || angularDeviation(bearing, next) >= 60;
+  });
 }

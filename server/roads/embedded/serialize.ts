@@ -1,7 +1,7 @@
 import type { Graph, Hierarchy } from './graph.ts';
 
 /** First bytes of a stored graph; the digit changes with the layout, so that an old file is told apart. */
-const MAGIC = 'EPROADS1';
+const MAGIC = 'EPROADS2';
 const TYPES = { Int32Array, Uint32Array, Uint16Array, Uint8Array, Float32Array, Float64Array } as const;
 type TypeName = keyof typeof TYPES;
 type Numbers = InstanceType<(typeof TYPES)[TypeName]>;

@@ -24,7 +24,7 @@ interface Manoeuvre extends Words {
 
 /** Steps of a leg in OSRM's shape, and the one-line summary of the streets it mostly uses. */
 export function stepsOf(graph: Graph, leg: Leg, asked: [number[], number[]], options: Options) {
-  const manoeuvres = manoeuvresOf(graph, leg);
+  const manoeuvres = withoutIdleTalk(graph, leg, manoeuvresOf(graph, leg));
   const crossings = leg.turns.map((turn, i) => ({
     at: turn.afterPiece,
     exits: exitsAfter(graph, leg.lanes[i]!),
@@ -70,6 +70,37 @@ function manoeuvresOf(graph: Graph, leg: Leg): Manoeuvre[] {
     if (words.type !== '') list.push({ ...words, at: turn.afterPiece, lane: next, exits });
   });
   return list;
+}
+
+/** Names that change and change back within this are not worth a word. */
+const SHORT_NAME_M = 105;
+/** So close after a manoeuvre a new name belongs to it. */
+const SAME_BREATH_M = 30;
+
+/** Drops changes of name that a driver would not notice. */
+function withoutIdleTalk(graph: Graph, leg: Leg, list: readonly Manoeuvre[]): Manoeuvre[] {
+  const kept: Manoeuvre[] = [];
+  const nameOf = (manoeuvre: Manoeuvre): string => laneText(graph, manoeuvre.lane, 'name');
+  const lengthM = (from: number, to: number): number => {
+    let total = 0;
+    for (let i = from; i < to; i++) total += leg.pieceDistances[i]!;
+    return total;
+  };
+  list.forEach((manoeuvre, i) => {
+    const last = kept.at(-1);
+    if (!last || manoeuvre.type !== 'new name') return kept.push(manoeuvre);
+    if (nameOf(manoeuvre) === nameOf(last)) return;
+    const sinceM = lengthM(last.at, manoeuvre.at);
+    if (sinceM < SAME_BREATH_M && last.type !== 'depart' && nameOf(last) === '') {
+      last.lane = manoeuvre.lane;
+      return;
+    }
+    const next = list[i + 1];
+    const returns = next?.type === 'new name' && nameOf(next) === nameOf(last);
+    if (returns && lengthM(manoeuvre.at, next.at) < SHORT_NAME_M) return;
+    kept.push(manoeuvre);
+  });
+  return kept;
 }
 
 function hasWayOut(graph: Graph, exits: readonly Exit[]): boolean {

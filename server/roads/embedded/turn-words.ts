@@ -22,7 +22,7 @@ export interface Words {
   modifier: string;
 }
 
-/** The arms of the junction at the end of `lane`, by bearing. */
+/** The arms of the junction at the end of `lane` as a driver sees them, by bearing. */
 export function exitsAfter(graph: Graph, lane: number): Exit[] {
   const node = laneNode(graph, lane, lanePieces(graph, lane));
   const street = graph.laneStreet[lane]!;
@@ -34,17 +34,15 @@ export function exitsAfter(graph: Graph, lane: number): Exit[] {
     const target = graph.turnTarget[turn]!;
     allowed.set(graph.laneStreet[target]! * 2 + graph.laneReverse[target]!, target);
   }
-  let inBearing = 0;
-  for (let i = from; i < to; i++) {
-    if (graph.junctionEnd[i] === street * 2 + arrivedAt)
-      inBearing = reverseBearing(graph.junctionBearing[i]!);
-  }
+  const origin = armOf(graph, from, to, street * 2 + arrivedAt);
+  const inBearing = origin < 0 ? 0 : reverseBearing(graph.junctionBearing[origin]!);
   const exits: Exit[] = [];
   for (let i = from; i < to; i++) {
+    if (graph.junctionMerged[i] && i !== origin) continue;
     const exitStreet = graph.junctionEnd[i]! >> 1;
     const end = (graph.junctionEnd[i]! & 1) as 0 | 1;
     const leaving = end === 0 ? graph.streetForwardLane[exitStreet]! : graph.streetReverseLane[exitStreet]!;
-    const isOrigin = exitStreet === street && end === arrivedAt;
+    const isOrigin = i === origin;
     exits.push({
       street: exitStreet,
       end,
@@ -56,6 +54,17 @@ export function exitsAfter(graph: Graph, lane: number): Exit[] {
     });
   }
   return exits;
+}
+
+/** The arm of a street's end, or the carriageway it is seen as part of; -1 when the street does not end here. */
+function armOf(graph: Graph, from: number, to: number, end: number): number {
+  const own = graph.junctionEnd.indexOf(end, from);
+  if (own < from || own >= to) return -1;
+  if (!graph.junctionMerged[own]) return own;
+  for (let i = from; i < to; i++) {
+    if (!graph.junctionMerged[i] && graph.junctionBearing[i] === graph.junctionBearing[own]) return i;
+  }
+  return own;
 }
 
 export function modifierOf(angle: number): string {
@@ -74,6 +83,8 @@ export const onRoundabout = (graph: Graph, lane: number): boolean =>
 const STRAIGHT = 180;
 const NARROW = 40;
 const FUZZY = 25;
+/** A road that keeps its name past mere driveways may bend this much without a word. */
+const MAIN_ROAD_BEND = 65;
 /** Highway classes from the most important; a road two steps above its neighbours needs no word to be followed. */
 const RANKS = [
   ['motorway', 0],
@@ -86,6 +97,7 @@ const RANKS = [
   ['living_street', 14],
   ['service', 16],
 ] as const;
+const SERVICE_RANK = 16;
 
 function rank(graph: Graph, street: number): number {
   const highway = laneText(graph, anyLane(graph, street), 'highway');
@@ -99,7 +111,8 @@ export function wordsFor(graph: Graph, lane: number, next: number, exits: readon
   if (!taken) return { type: '', modifier: 'straight' };
   const modifier = modifierOf(taken.angle);
   const sameName = isSameName(graph, lane, next);
-  if (taken.isOrigin) return { type: sameName ? 'continue' : 'turn', modifier: 'uturn' };
+  const turnType = keepsName(graph, lane, next) ? 'continue' : 'turn';
+  if (taken.isOrigin) return { type: turnType, modifier: 'uturn' };
   if (laneTrait(graph, lane, 'mode') !== laneTrait(graph, next, 'mode')) {
     return { type: 'notification', modifier };
   }
@@ -113,18 +126,27 @@ export function wordsFor(graph: Graph, lane: number, next: number, exits: readon
   if (isObvious(graph, lane, taken, others, sameName)) return onward;
   const fork = forkModifier(graph, taken, others);
   if (fork) return { type: 'fork', modifier: fork };
-  const nothingAhead = [taken, ...others].every((exit) => angularDeviation(exit.angle, STRAIGHT) > 40);
-  if (exits.length === 3 && others.length === 1 && nothingAhead && isCrossbar(exits)) {
+  if (exits.length === 3 && isEndOfRoad(exits) && leadsUp(graph, lane, exits))
     return { type: 'end of road', modifier };
-  }
-  return { type: sameName ? 'continue' : 'turn', modifier };
+  return { type: turnType, modifier };
 }
 
+/** Need a driver not be told that the name changed? A name that merely ends or is shortened goes without saying. */
 function isSameName(graph: Graph, lane: number, next: number): boolean {
-  const a = laneText(graph, lane, 'name');
-  const b = laneText(graph, next, 'name');
-  if (a === b) return a !== '' || laneText(graph, lane, 'ref') === laneText(graph, next, 'ref');
-  return false;
+  const from = laneText(graph, lane, 'name');
+  const to = laneText(graph, next, 'name');
+  const fromRef = laneText(graph, lane, 'ref');
+  const toRef = laneText(graph, next, 'ref');
+  if (from === '' && fromRef === '') return to === '' && toRef === '';
+  const sameName = from === to || (from !== '' && to !== '' && (from.startsWith(to) || to.startsWith(from)));
+  const refKept = fromRef === '' || toRef === '' || fromRef === toRef;
+  return (sameName && refKept) || (from !== '' && to === '' && refKept);
+}
+
+/** Does the road itself go on under its name? */
+function keepsName(graph: Graph, lane: number, next: number): boolean {
+  const name = laneText(graph, lane, 'name');
+  return name !== '' && name === laneText(graph, next, 'name');
 }
 
 function rampWord(graph: Graph, lane: number, next: number): string | null {
@@ -146,8 +168,9 @@ function isObvious(
   sameName: boolean,
 ): boolean {
   const deviation = angularDeviation(taken.angle, STRAIGHT);
-  if (deviation > NARROW) return false;
   const ownRank = rank(graph, taken.street);
+  const isMainRoad = others.every((other) => rank(graph, other.street) - ownRank >= 4);
+  if (deviation > (isMainRoad && keepsName(graph, lane, taken.lane) ? MAIN_ROAD_BEND : NARROW)) return false;
   return others.every((other) => {
     const off = angularDeviation(other.angle, STRAIGHT);
     const lesser = rank(graph, other.street) - ownRank;
@@ -165,8 +188,20 @@ function forkModifier(graph: Graph, taken: Exit, others: readonly Exit[]): strin
   return taken.angle > ahead[0]!.angle ? 'slight left' : 'slight right';
 }
 
-/** The road one is on ends at another that runs across. */
-function isCrossbar(exits: readonly Exit[]): boolean {
-  const across = exits.filter((exit) => !exit.isOrigin);
-  return angularDeviation(across[0]!.bearing, reverseBearing(across[1]!.bearing)) < 60;
+/** The road one is on ends at another that runs across: one way right, one left, none ahead. */
+function isEndOfRoad(exits: readonly Exit[]): boolean {
+  const [right, left] = exits.filter((exit) => !exit.isOrigin).sort((a, b) => a.angle - b.angle);
+  return (
+    right !== undefined &&
+    left !== undefined &&
+    angularDeviation(right.angle, 90) < NARROW &&
+    angularDeviation(left.angle, 270) < NARROW &&
+    angularDeviation(right.angle, left.angle) > 2 * NARROW
+  );
+}
+
+/** The road that runs across is the more important one: there one's own ends, not just meets another. */
+function leadsUp(graph: Graph, lane: number, exits: readonly Exit[]): boolean {
+  const own = rank(graph, graph.laneStreet[lane]!);
+  return own < SERVICE_RANK && exits.every((exit) => exit.isOrigin || rank(graph, exit.street) < own);
 }
