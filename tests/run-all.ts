@@ -64,7 +64,7 @@ const DB_EMBEDDED: Step = {
   name: 'database tests, embedded',
   ...script('tests/run-db.ts', 'embedded', ...embedded.args),
   report: embedded.report,
-  limitS: 900,
+  limitS: 1_500,
 };
 const DB_REAL: Step = {
   name: 'database tests, PostgreSQL and Redis',
