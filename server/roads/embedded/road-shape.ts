@@ -22,6 +22,8 @@ const LANE_M = 3.25;
 const NEAR_M = 10;
 const FAR_M = 40;
 const JITTER_M = 2;
+/** Fitted lines are drawn this much past their ends (fixed-point units), so that the ends can be projected on them. */
+const BEYOND = 100;
 /** Anything else (service roads, tracks) is drawn too freely for more than a short look ahead. */
 const DRAWN_WITH_CARE =
   /^((motorway|trunk|primary|secondary|tertiary)(_link)?|unclassified|residential|living_street)$/;
@@ -288,13 +290,15 @@ function regression(line: Line): readonly [Point, Point] {
   if (Math.abs(last[0] - first[0]) >= Math.abs(last[1] - first[1]) && lonLon > 0) {
     const slope = lonLat / lonLon;
     const at = (lon: number): Point => [lon, Math.round(meanLat + slope * (lon - meanLon))];
-    fit = [at(first[0] - 1e6), at(last[0] + 1e6)];
-    if (first[0] > last[0]) fit = [at(first[0] + 1e6), at(last[0] - 1e6)];
+    fit = [at(first[0] - BEYOND), at(last[0] + BEYOND)];
+    if (first[0] > last[0]) fit = [at(first[0] + BEYOND), at(last[0] - BEYOND)];
   } else {
     const slope = latLat > 0 ? lonLat / latLat : 0;
     const at = (lat: number): Point => [Math.round(meanLon + slope * (lat - meanLat)), lat];
     fit =
-      first[1] > last[1] ? [at(first[1] + 1e6), at(last[1] - 1e6)] : [at(first[1] - 1e6), at(last[1] + 1e6)];
+      first[1] > last[1]
+        ? [at(first[1] + BEYOND), at(last[1] - BEYOND)]
+        : [at(first[1] - BEYOND), at(last[1] + BEYOND)];
   }
   return [projected(fit, ends[0]), projected(fit, ends[1])];
 }

@@ -45,11 +45,11 @@ export function roundaboutAt(graph: Graph, lane: number): Roundabout {
   return { kind: isCrossing ? 'roundabout turn' : 'roundabout', name };
 }
 
-/** At least 60 degrees between any two roads that meet the roundabout. */
+/** At least 45 degrees between any two roads that meet the roundabout. */
 function areSpread(bearings: readonly number[]): boolean {
   const sorted = bearings.toSorted((a, b) => a - b);
   return sorted.every((bearing, i) => {
     const next = sorted[(i + 1) % sorted.length]!;
-    return sorted.length < 2 || angularDeviation(bearing, next) >= 60;
+    return sorted.length < 2 || angularDeviation(bearing, next) >= 45;
   });
 }
