@@ -43,6 +43,8 @@ export interface GatewayDeps {
   intake: Intake;
   clock: Clock;
   log: { warn(fields: object, message?: string): void };
+  /** A device has connected. */
+  onHere?: (deviceId: number) => void;
   /** The last socket of a device is gone. */
   onGone?: (deviceId: number) => void;
   options?: Partial<GatewayOptions>;
@@ -157,6 +159,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         break;
       }
     }
+    deps.onHere?.(device.id);
     const tally = deps.intake.tally(device.id);
     tally.connections += 1;
     tally.isConnected = true;

@@ -131,6 +131,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
     intake,
     clock,
     log,
+    onHere: ingest.expect,
     onGone: (deviceId) => ingest.forget(deviceId),
     options: deps.gateway,
   });

@@ -57,6 +57,8 @@ export interface IngestDeps {
 
 export interface Ingest {
   submit(job: IngestJob): void;
+  /** A device will send: its trail is read now, so that its first fix need not wait for that. */
+  expect(deviceId: number): void;
   counters(): IngestCounters;
   /** Milliseconds from a batch's first fix to its commit, of the last batches. */
   onBatch?: (tookMs: number, rows: number) => void;
@@ -191,10 +193,10 @@ export function createIngest(deps: IngestDeps): Ingest {
       void append(takeFresh());
     }
     if (!settling && retryTimer === null) {
-      const batch = takeLate();
-      if (batch.length > 0) void settle(batch);
+      const { batch, devices } = takeLate();
+      if (devices.length > 0) void settle(batch, devices);
     }
-    if (idle && counters.queued === 0) idle();
+    if (idle && isIdle()) idle();
   }
 
   function takeFresh(): Entry[] {
@@ -206,18 +208,20 @@ export function createIngest(deps: IngestDeps): Ingest {
     return fresh.splice(0, limits.batchRows);
   }
 
-  function takeLate(): Entry[] {
+  function takeLate(): { batch: Entry[]; devices: number[] } {
     const batch: Entry[] = [];
+    const devices: number[] = [];
     for (const trail of settleQueue) {
       if (trail.appending > 0) continue;
       settleQueue.delete(trail);
       if (trail.late === null) continue;
+      devices.push(trail.deviceId);
       // A device is settled whole: what is left of it would be late again.
       for (const entry of trail.late) batch.push(entry);
       trail.late = [];
-      if (batch.length >= limits.batchRows) break;
+      if (batch.length >= limits.batchRows || devices.length >= limits.batchRows) break;
     }
-    return batch;
+    return { batch, devices };
   }
 
   async function append(batch: Entry[]): Promise<void> {
@@ -236,30 +240,24 @@ export function createIngest(deps: IngestDeps): Ingest {
       ingest.onBatch?.(performance.now() - startedAt, batch.length);
       committed(batch, () => true);
     } else {
-      for (const entry of batch) {
-        const trail = trailOf(entry.source.deviceId);
-        trail.end = null;
-        trail.late ??= [];
-        trail.late.push(entry);
-        settleQueue.add(trail);
-      }
+      for (const entry of batch) askToSettle(trailOf(entry.source.deviceId)).push(entry);
     }
     for (const entry of batch) trailOf(entry.source.deviceId).appending -= 1;
     pump();
   }
 
-  async function settle(batch: Entry[]): Promise<void> {
+  async function settle(batch: Entry[], devices: readonly number[]): Promise<void> {
     settling = true;
     const startedAt = performance.now();
     let settled: Settled<Entry> | null = null;
     try {
-      settled = await deps.store.settle(batch);
+      settled = await deps.store.settle(batch, devices);
     } catch (error) {
       counters.failedBatches += 1;
       attempt += 1;
       await deps.onFailure(error, attempt).catch(() => undefined);
-      if (!isConnectionError(error) && attempt >= GIVE_UP_ATTEMPTS) giveUp(batch);
-      else putBack(batch);
+      if (!isConnectionError(error) && attempt >= GIVE_UP_ATTEMPTS) giveUp(batch, devices);
+      else putBack(batch, devices);
     }
     settling = false;
     if (settled) {
@@ -291,22 +289,24 @@ export function createIngest(deps: IngestDeps): Ingest {
     for (const entry of arrived) enqueue(trail, entry);
   }
 
-  function putBack(batch: readonly Entry[]): void {
-    for (const entry of batch) {
-      const trail = trailOf(entry.source.deviceId);
-      trail.end = null;
-      trail.late ??= [];
-      trail.late.push(entry);
-      settleQueue.add(trail);
-    }
+  function putBack(batch: readonly Entry[], devices: readonly number[]): void {
+    for (const deviceId of devices) askToSettle(trailOf(deviceId));
+    for (const entry of batch) askToSettle(trailOf(entry.source.deviceId)).push(entry);
   }
 
-  function giveUp(batch: readonly Entry[]): void {
+  /** The fixes of this trail that wait to be settled. */
+  function askToSettle(trail: Trail): Entry[] {
+    trail.end = null;
+    trail.late ??= [];
+    settleQueue.add(trail);
+    return trail.late;
+  }
+
+  function giveUp(batch: readonly Entry[], devices: readonly number[]): void {
     attempt = 0;
     failJobs(batch);
-    const emptied = new Set(batch.map((entry) => trailOf(entry.source.deviceId)));
     counters.queued -= batch.length;
-    for (const trail of emptied) {
+    for (const trail of devices.map(trailOf)) {
       trail.end = null;
       if (trail.late?.length === 0) trail.late = null;
       else settleQueue.add(trail);
@@ -359,6 +359,10 @@ export function createIngest(deps: IngestDeps): Ingest {
     return so === undefined || entry.fix.t > so.fix.t;
   }
 
+  function isIdle(): boolean {
+    return counters.queued === 0 && appends === 0 && !settling;
+  }
+
   function relieve(): void {
     if (!isPressed || counters.queued > limits.lowWaterRows) return;
     isPressed = false;
@@ -367,13 +371,19 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   const ingest: Ingest = {
     submit,
+    expect(deviceId) {
+      const trail = trailOf(deviceId);
+      if (trail.end !== null || trail.late !== null || stopped) return;
+      askToSettle(trail);
+      planPump();
+    },
     counters: () => ({ ...counters }),
     forget(deviceId) {
       const trail = trails.get(deviceId);
       if (trail && trail.appending === 0 && trail.late === null) trails.delete(deviceId);
     },
     async drain(withinMs) {
-      if (counters.queued > 0) {
+      if (!isIdle()) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, withinMs);
           idle = () => {

@@ -45,7 +45,11 @@ export interface TrailStore {
    * Stores rows of any age, in any order, takes their devices over for this instance, and settles the flags around
    * them: one transaction. The rows' own flags are set in passing.
    */
-  settle<Row extends TrackRow>(rows: readonly Row[]): Promise<Settled<Row>>;
+  settle<Row extends TrackRow>(
+    rows: readonly Row[],
+    /** Devices to take over as well, though they sent nothing yet. */
+    expected?: readonly number[],
+  ): Promise<Settled<Row>>;
 }
 
 /** First key of the advisory locks: one second key a writer. */
@@ -68,12 +72,11 @@ export function createTrailStore(sql: Sql, writer: number): TrailStore {
       }
     },
 
-    async settle<Row extends TrackRow>(rows: readonly Row[]) {
+    async settle<Row extends TrackRow>(rows: readonly Row[], expected: readonly number[] = []) {
       return sql.begin(async (tx) => {
         const byDevice = groupByDevice(rows);
-        const deviceIds = [...byDevice.keys()].sort((a, b) => a - b);
-        await takeOver(tx, deviceIds, writer);
-        const ends = await readTrailEnds(tx, deviceIds);
+        const deviceIds = [...new Set([...byDevice.keys(), ...expected])].sort((a, b) => a - b);
+        const ends = await takeOver(tx, deviceIds, writer);
         const candidates: Row[] = [];
         const late = new Set<Row>();
         for (const [deviceId, deviceRows] of byDevice) {
@@ -90,7 +93,7 @@ export function createTrailStore(sql: Sql, writer: number): TrailStore {
           }
           ends.set(deviceId, end);
         }
-        const stored = await insertReturning(tx, candidates);
+        const stored = candidates.length === 0 ? new Set<Row>() : await insertReturning(tx, candidates);
         for (const [deviceId, deviceRows] of byDevice) {
           const lateRows = deviceRows.filter((row) => late.has(row) && stored.has(row));
           if (lateRows.length === 0) continue;
@@ -192,30 +195,46 @@ async function insertReturning<Row extends TrackRow>(
   return new Set(rows.filter((row) => keys.has(`${row.source.deviceId}:${row.fix.t}`)));
 }
 
-/** Makes this instance the writer of the devices and waits for what their former writers have under way. */
-async function takeOver(tx: Transaction, deviceIds: readonly number[], writer: number): Promise<void> {
+/**
+ * Makes this instance the writer of the devices, waits for what their former writers have under way, and reads where
+ * their trails end.
+ */
+async function takeOver(
+  tx: Transaction,
+  deviceIds: readonly number[],
+  writer: number,
+): Promise<Map<number, TrailEnd>> {
   const ids = `{${deviceIds.join(',')}}`;
-  await tx`
-    insert into device_writers (device_id, writer)
-    select id, ${writer} from unnest(${ids}::bigint[]) as id order by id
-    on conflict (device_id) do nothing`;
-  const held = await tx<{ writer: number }[]>`
-    select writer from device_writers where device_id = any(${ids}::bigint[]) order by device_id for update`;
+  const [held, ends] = await Promise.all([
+    // The update changes nothing: it locks the row and tells whose it is.
+    tx<{ writer: number }[]>`
+      insert into device_writers (device_id, writer)
+      select id, ${writer} from unnest(${ids}::bigint[]) as id order by id
+      on conflict (device_id) do update set writer = device_writers.writer
+      returning writer`,
+    readTrailEnds(tx, deviceIds),
+  ]);
   const others = [...new Set(held.map((row) => row.writer))].filter((other) => other !== writer);
-  if (others.length === 0) return;
+  if (others.length === 0) return ends;
   await tx`
     update device_writers set writer = ${writer}
      where device_id = any(${ids}::bigint[]) and writer <> ${writer}`;
   for (const other of others.sort((a, b) => a - b)) {
     await tx`select pg_advisory_xact_lock(${WRITER_LOCK}::int, ${other}::int)`;
   }
+  return readTrailEnds(tx, deviceIds);
 }
 
-interface SightingRow {
+interface EndRow {
   device: number;
+  /** The last plausible fix; null when there is none. */
   t: number | null;
   lon: number;
   lat: number;
+  /** A doubted fix after it; null when there is none. */
+  doubtedT: number | null;
+  doubtedLon: number;
+  doubtedLat: number;
 }
 
 /** Where the trails of these devices end, from the stored rows. */
@@ -223,28 +242,24 @@ export async function readTrailEnds(
   tx: Transaction | Sql,
   deviceIds: readonly number[],
 ): Promise<Map<number, TrailEnd>> {
-  const ids = `{${deviceIds.join(',')}}`;
-  const good = await tx<SightingRow[]>`
-    select d.id::float8 as device, g.t, g.lon, g.lat
-      from unnest(${ids}::bigint[]) as d(id)
+  const rows = await tx<EndRow[]>`
+    select d.id::float8 as device, round(extract(epoch from g.recorded_at) * 1000)::float8 as t,
+           ST_X(g.geom) as lon, ST_Y(g.geom) as lat,
+           round(extract(epoch from k.recorded_at) * 1000)::float8 as "doubtedT",
+           ST_X(k.geom) as "doubtedLon", ST_Y(k.geom) as "doubtedLat"
+      from unnest(${`{${deviceIds.join(',')}}`}::bigint[]) as d(id)
       left join lateral (
-        select round(extract(epoch from recorded_at) * 1000)::float8 as t, ST_X(geom) as lon, ST_Y(geom) as lat
-          from tracks where device_id = d.id and flag is null order by recorded_at desc limit 1) g on true`;
-  const ends = new Map<number, TrailEnd>(
-    good.map((row) => [
-      row.device,
-      row.t === null ? EMPTY_TRAIL : trailEndAt({ t: row.t, lat: row.lat, lon: row.lon }),
-    ]),
-  );
-  const known = good.filter((row) => row.t !== null);
-  const doubted = await tx<(SightingRow & { t: number })[]>`
-    select d.id::float8 as device, round(extract(epoch from k.recorded_at) * 1000)::float8 as t,
-           ST_X(k.geom) as lon, ST_Y(k.geom) as lat
-      from unnest(${`{${known.map((row) => row.device).join(',')}}`}::bigint[],
-                  ${`{${known.map((row) => row.t).join(',')}}`}::float8[]) as d(id, t)
-      join tracks k on k.device_id = d.id and k.recorded_at > to_timestamp(d.t / 1000)
+        select recorded_at, geom from tracks where device_id = d.id and flag is null
+         order by recorded_at desc limit 1) g on true
+      left join lateral (
+        select recorded_at, geom from tracks where device_id = d.id and recorded_at > g.recorded_at) k on true
      order by d.id, k.recorded_at`;
-  for (const row of doubted) ends.set(row.device, extendTrail(ends.get(row.device)!, row).end);
+  const ends = new Map<number, TrailEnd>();
+  for (const { device, t, lat, lon, doubtedT, doubtedLat, doubtedLon } of rows) {
+    const end = ends.get(device) ?? (t === null ? EMPTY_TRAIL : trailEndAt({ t, lat, lon }));
+    const doubted = { t: doubtedT ?? 0, lat: doubtedLat, lon: doubtedLon };
+    ends.set(device, doubtedT === null ? end : extendTrail(end, doubted).end);
+  }
   return ends;
 }
 
