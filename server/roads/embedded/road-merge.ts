@@ -1,5 +1,6 @@
 import { angularDeviation, distanceM, reverseBearing, turnAngle } from './geo.ts';
 import type { Arm } from './junctions.ts';
+import { fittedLine } from './line-fit.ts';
 import {
   closestTurn,
   farNode,
@@ -298,21 +299,10 @@ function sampled(points: readonly Point[]): Point[] {
   return samples;
 }
 
-/** Bearing of the least-squares line through points, 0 to 180 being enough. */
+/** Direction of the least-squares line through points, in degrees; which way along it does not matter. */
 function directionOf(points: readonly Point[]): number {
-  const scale = Math.cos(((points[0]?.[1] ?? 0) / 1e6) * (Math.PI / 180));
-  const n = points.length;
-  const meanX = points.reduce((sum, [x]) => sum + x / n, 0);
-  const meanY = points.reduce((sum, [, y]) => sum + y / n, 0);
-  let xx = 0;
-  let xy = 0;
-  let yy = 0;
-  for (const [x, y] of points) {
-    xx += ((x - meanX) * scale) ** 2;
-    xy += (x - meanX) * scale * (y - meanY);
-    yy += (y - meanY) ** 2;
-  }
-  return (0.5 * Math.atan2(2 * xy, xx - yy) * 180) / Math.PI;
+  const [[ax, ay], [bx, by]] = fittedLine(points);
+  return (Math.atan2(by - ay, bx - ax) * 180) / Math.PI;
 }
 
 function distanceToLine(point: Point, line: readonly Point[]): number {

@@ -1,4 +1,5 @@
-import { angularDeviation, bearing, distanceM, latOfMercatorY, mercatorY, projectionRatio } from './geo.ts';
+import { angularDeviation, bearing, distanceM } from './geo.ts';
+import { fittedLine, projectedOn, type Point } from './line-fit.ts';
 
 /**
  * The direction in which a driver perceives a street to leave a junction. The first metres of a drawn way often only
@@ -22,8 +23,6 @@ const LANE_M = 3.25;
 const NEAR_M = 10;
 const FAR_M = 40;
 const JITTER_M = 2;
-/** Fitted lines are drawn this much past their ends (fixed-point units), so that the ends can be projected on them. */
-const BEYOND = 100;
 /** Anything else (service roads, tracks) is drawn too freely for more than a short look ahead. */
 const DRAWN_WITH_CARE =
   /^((motorway|trunk|primary|secondary|tertiary)(_link)?|unclassified|residential|living_street)$/;
@@ -34,7 +33,6 @@ interface Line {
   /** Metres of each piece; `lengths[0]` is 0. */
   lengths: number[];
 }
-type Point = readonly [lon: number, lat: number];
 
 /** Perceived bearing of a street that leaves from `shape[0]`. */
 export function perceivedBearing(shape: RoadShape, traits: RoadTraits): number {
@@ -79,7 +77,7 @@ function representativePoint(shape: RoadShape, traits: RoadTraits): Point {
   if (straight.lengthM >= roadM + NEAR_M) return pointAt(line, 5);
   const fit = regression(line);
   if (deviation(line, 0, line.lon.length, fit[0], fit[1]) < 0.35 * LANE_M) {
-    return corrected(origin, projected(fit, origin), projected(fit, endOf(line)));
+    return corrected(origin, projectedOn(fit, origin), projectedOn(fit, endOf(line)));
   }
   if (isOffset(line, straight, total, Math.floor(roadM / LANE_M))) {
     const i = Math.max(1, straight.index);
@@ -227,22 +225,8 @@ function corrected(origin: Point, base: Point, head: Point): Point {
   ];
 }
 
-function projected(segment: readonly [Point, Point], point: Point): Point {
-  const [a, b] = segment;
-  const ratio = projectionRatio(
-    a[0] / 1e6,
-    mercatorY(a[1]),
-    b[0] / 1e6,
-    mercatorY(b[1]),
-    point[0] / 1e6,
-    mercatorY(point[1]),
-  );
-  const y = mercatorY(a[1]) + (mercatorY(b[1]) - mercatorY(a[1])) * ratio;
-  return [Math.round(a[0] + (b[0] - a[0]) * ratio), latOfMercatorY(y)];
-}
-
 function offLine(from: Point, to: Point, point: Point): number {
-  const on = projected([from, to], point);
+  const on = projectedOn([from, to], point);
   return distanceM(on[0], on[1], point[0], point[1]);
 }
 
@@ -267,40 +251,13 @@ function straightRun(line: Line): { index: number; lengthM: number } {
 
 /** Least-squares line through samples a metre apart over the first 40 m, as the points on it nearest the two ends. */
 function regression(line: Line): readonly [Point, Point] {
-  const ends: [Point, Point] = [[line.lon[0]!, line.lat[0]!], endOf(line)];
+  const ends: readonly [Point, Point] = [[line.lon[0]!, line.lat[0]!], endOf(line)];
   const total = sum(line.lengths);
-  const samples: Point[] = [];
-  for (let at = 0; at <= total && at <= FAR_M; at++) samples.push(at === 0 ? ends[0] : pointAt(line, at));
+  const samples: Point[] = [ends[0]];
+  for (let at = 1; at <= total && at <= FAR_M; at++) samples.push(pointAt(line, at));
   if (samples.length < 2) return ends;
-  const n = samples.length;
-  const meanLon = samples.reduce((mean, [lon]) => mean + lon / n, 0);
-  const meanLat = samples.reduce((mean, [, lat]) => mean + lat / n, 0);
-  let lonLon = 0;
-  let lonLat = 0;
-  let latLat = 0;
-  for (const [lon, lat] of samples) {
-    lonLon += (lon - meanLon) ** 2;
-    lonLat += (lon - meanLon) * (lat - meanLat);
-    latLat += (lat - meanLat) ** 2;
-  }
-  if (lonLon === 0 && latLat === 0) return ends;
-  const first = samples[0]!;
-  const last = samples[n - 1]!;
-  let fit: [Point, Point];
-  if (Math.abs(last[0] - first[0]) >= Math.abs(last[1] - first[1]) && lonLon > 0) {
-    const slope = lonLat / lonLon;
-    const at = (lon: number): Point => [lon, Math.round(meanLat + slope * (lon - meanLon))];
-    fit = [at(first[0] - BEYOND), at(last[0] + BEYOND)];
-    if (first[0] > last[0]) fit = [at(first[0] + BEYOND), at(last[0] - BEYOND)];
-  } else {
-    const slope = latLat > 0 ? lonLat / latLat : 0;
-    const at = (lat: number): Point => [Math.round(meanLon + slope * (lat - meanLat)), lat];
-    fit =
-      first[1] > last[1]
-        ? [at(first[1] + BEYOND), at(last[1] - BEYOND)]
-        : [at(first[1] - BEYOND), at(last[1] + BEYOND)];
-  }
-  return [projected(fit, ends[0]), projected(fit, ends[1])];
+  const fit = fittedLine(samples);
+  return [projectedOn(fit, ends[0]), projectedOn(fit, ends[1])];
 }
 
 /** One steady bend: all points on one side, the deviation rising then falling, no long straight inside. */
