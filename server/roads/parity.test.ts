@@ -20,12 +20,12 @@ describe.skipIf(!present)('parity with osrm-routed (skipped without REFERENCE_DA
     (city) => {
       const graph = buildGraph(readOsmPbf(readFileSync(join(folder, `${city}.osm.pbf`))), CAR);
       const parity: CityParity = compareCity(new Engine([graph], OSRM_LIMITS), folder, city);
-      expect(parity.routes).toBeGreaterThanOrEqual(0.97);
-      expect(parity.tableCells).toBeGreaterThanOrEqual(0.97);
+      expect(parity.routes).toBeGreaterThanOrEqual(0.98);
+      expect(parity.tableCells).toBeGreaterThanOrEqual(0.98);
       expect(parity.nearest).toBeGreaterThanOrEqual(0.98);
       expect(parity.errors).toBe(1);
       expect(parity.geometry).toBeGreaterThanOrEqual(0.95);
-      expect(parity.trips).toBeGreaterThanOrEqual(0.95);
+      expect(parity.trips).toBe(1);
       expect(parity.matchedOnTruth).toBeGreaterThanOrEqual(0.95);
       expect(parity.truthMatched).toBeGreaterThanOrEqual(0.95);
     },

@@ -130,8 +130,8 @@ function sum(values: readonly number[]): number {
 
 function between(line: Line, i: number, share: number): Point {
   return [
-    Math.round(line.lon[i - 1]! + (line.lon[i]! - line.lon[i - 1]!) * share),
-    Math.round(line.lat[i - 1]! + (line.lat[i]! - line.lat[i - 1]!) * share),
+    Math.trunc(line.lon[i - 1]! + (line.lon[i]! - line.lon[i - 1]!) * share),
+    Math.trunc(line.lat[i - 1]! + (line.lat[i]! - line.lat[i - 1]!) * share),
   ];
 }
 
