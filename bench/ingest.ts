@@ -16,7 +16,7 @@ import { answerOf, rounded, seedDevices, startProcess } from './processes.ts';
 const { values } = parseArgs({
   options: {
     devices: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '6' },
     window: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '2' },
   },

@@ -5,12 +5,7 @@ import type { Database } from '../server/db/connect.ts';
 /** Starts a TypeScript file of this folder as a process that takes orders. */
 export function startProcess(file: string, nodeArgs: string[] = []): ChildProcess {
   return fork(new URL(file, import.meta.url), {
-    execArgv: [
-      '--import',
-      'tsx',
-      ...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []),
-      ...nodeArgs,
-    ],
+    execArgv: ['--import', 'tsx', ...nodeArgs],
     serialization: 'advanced',
   });
 }
