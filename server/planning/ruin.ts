@@ -21,7 +21,7 @@ export class Ruin {
   private readonly routes: Routes;
   private readonly model: Model;
   private readonly random: Random;
-  private readonly neighbours: Neighbours;
+  readonly neighbours: Neighbours;
   private readonly gone: Uint8Array;
   private readonly ruined: Uint8Array;
   private readonly ruinedList: Int32Array;

@@ -1,17 +1,12 @@
 import type { Model } from './model.ts';
+import { Pace } from './pace.ts';
+import type { Budget } from './pace.ts';
 import { Random } from './random.ts';
 import { Recreate } from './recreate.ts';
 import { Routes } from './routes.ts';
 import { Ruin } from './ruin.ts';
-
-/** When a search stops: at whichever bound comes first. */
-export interface Budget {
-  iterations?: number | undefined;
-  seconds?: number | undefined;
-  /** Milliseconds of whatever clock bounds `seconds`. */
-  now: () => number;
-  signal?: { cancelled: boolean } | undefined;
-}
+import type { RuinOptions } from './ruin.ts';
+import { Tails } from './tails.ts';
 
 export interface Found {
   routes: Int32Array[];
@@ -20,9 +15,15 @@ export interface Found {
   iterations: number;
 }
 
-/** The clock is read about this often; reading it each round would cost as much as the round. */
-const CLOCK_EVERY_MS = 1;
 const BLINK = 0.01;
+/** First and last temperature, in average legs: with windows a plan has to bend further before it gets better. */
+const COOLING = { from: 0.3, to: 0.003 };
+const TIMED_COOLING = { from: 1, to: 0.01 };
+const WARM_FROM = 0.05;
+/** At most this part of a search goes into needing fewer vehicles. */
+const SHEDDING_SHARE = 0.4;
+/** Small moves tried after each ruin and recreate. */
+const TAIL_TRIES = 20;
 
 /**
  * Simulated annealing over ruin and recreate. `hot` false starts at a low temperature: for a search that begins
@@ -34,6 +35,7 @@ export class Search {
   private readonly random: Random;
   private readonly ruin: Ruin;
   private readonly recreate: Recreate;
+  private readonly tails: Tails;
   private readonly logs: Float64Array;
   private readonly bestNodes: Int32Array;
   private readonly bestLength: Int32Array;
@@ -48,6 +50,7 @@ export class Search {
     this.ruin = new Ruin(this.routes, this.random);
     this.recreate = new Recreate(this.routes, this.random);
     this.logs = Float64Array.from({ length: 4096 }, (_, i) => -Math.log((i + 0.5) / 4096));
+    this.tails = new Tails(this.routes, this.ruin.neighbours, this.random, this.logs);
     this.bestNodes = new Int32Array(model.vehicleCount * this.routes.stride);
     this.bestLength = new Int32Array(model.vehicleCount);
   }
@@ -168,37 +171,26 @@ export class Search {
     if (best >= 0) this.append(v, best);
   }
 
-  /** Anneals until the budget is spent; the best routes are kept aside. */
+  /** Searches until the budget is spent; the best routes are kept aside. A cold search first sheds dear vehicles. */
   anneal(budget: Budget, hot: boolean): void {
     const { model, routes, random, ruin, recreate } = this;
     if (model.jobCount === 0) return;
-    const started = budget.now();
+    const pace = new Pace(budget);
     const placed = Math.max(1, model.jobCount - routes.absentCount);
-    const scale = routes.routesCost / (placed + routes.usedCount);
-    const from = (hot ? 0.3 : 0.05) * scale;
-    const to = 0.003 * scale;
-    let temperature = from;
-    let progress = 0;
-    let nextLook = 0;
-    const most = budget.iterations ?? Infinity;
-    const ruinOptions = { averageRemoved: Math.min(10, Math.max(1, placed / 2)), longestString: 10 };
-    const recreateOptions = { blink: BLINK, temperature, openRoutes: true };
-    for (let i = 0; i < most; i++) {
-      if (i >= nextLook) {
-        if (budget.signal?.cancelled) break;
-        progress = i / most;
-        if (budget.seconds !== undefined) {
-          const elapsedMs = budget.now() - started;
-          progress = Math.max(progress, elapsedMs / (1000 * budget.seconds));
-          const perRound = elapsedMs / Math.max(1, i);
-          nextLook = i + Math.max(1, Math.min(i + 1, 512, Math.floor(CLOCK_EVERY_MS / (perRound + 1e-6))));
-        } else {
-          nextLook = i + 64;
-        }
-        if (progress >= 1) break;
-        temperature = from * (to / from) ** progress;
-        recreateOptions.temperature = temperature;
-      }
+    const scale = this.travelCost() / (placed + routes.usedCount);
+    const ruinOptions = {
+      averageRemoved: Math.min(10, Math.max(1, placed / 2)),
+      longestString: model.timed ? 6 : 10,
+    };
+    if (hot && this.vehiclesAreDear(scale)) this.shedVehicles(pace, scale, ruinOptions);
+    const begun = pace.spent;
+    const cooling = model.timed ? TIMED_COOLING : COOLING;
+    const from = (hot ? cooling.from : WARM_FROM) * scale;
+    const to = Math.min(cooling.to * scale, from);
+    const recreateOptions = { blink: BLINK, temperature: from, openRoutes: true };
+    while (pace.next()) {
+      const temperature = from * (to / from) ** ((pace.spent - begun) / (1 - begun));
+      recreateOptions.temperature = temperature;
       const missing = routes.missing;
       const cost = routes.routesCost + routes.prizes;
       const sound = ruin.run(ruinOptions);
@@ -206,19 +198,141 @@ export class Search {
       const allowance = temperature * (this.logs[random.below(4096)] as number);
       const newCost = routes.routesCost + routes.prizes;
       if (sound && (routes.missing < missing || (routes.missing === missing && newCost < cost + allowance))) {
-        if (
-          routes.missing < this.bestMissing ||
-          (routes.missing === this.bestMissing && newCost < this.bestCost - 1e-7)
-        ) {
-          this.keepBest();
-        } else {
-          routes.commit();
-        }
+        routes.commit();
+        this.keepIfBest();
       } else {
         routes.reject();
       }
-      this.iterations++;
+      if (this.tails.run(TAIL_TRIES, temperature)) this.keepIfBest();
     }
+    this.iterations += pace.rounds;
+  }
+
+  /** Cost of the routes without the fixed cost of their vehicles. */
+  private travelCost(): number {
+    const { routes, model } = this;
+    let fixed = 0;
+    for (let i = 0; i < routes.usedCount; i++) fixed += model.fixedCost[routes.used[i] as number] as number;
+    return routes.routesCost - fixed;
+  }
+
+  private vehiclesAreDear(scale: number): boolean {
+    const { model } = this;
+    const nobodyFixed =
+      model.frozen.every((count) => count === 0) && model.hasInitialLoad.every((has) => has === 0);
+    return (
+      nobodyFixed &&
+      model.problem.options.stability === 0 &&
+      model.fixedCost.every((cost) => cost > 8 * scale)
+    );
+  }
+
+  /**
+   * Fewest vehicles first (Christiaens & Vanden Berghe 2020, section 5.4): a route is given up, its jobs look for room
+   * in the others, and a job counts for more the more often it found none. Ends with the best complete plan.
+   */
+  private shedVehicles(pace: Pace, scale: number, ruinOptions: RuinOptions): void {
+    const { routes, model, random, ruin, recreate } = this;
+    const missed = new Float64Array(model.jobCount);
+    const shut = { blink: BLINK, temperature: 0, openRoutes: false };
+    const fewest = this.fewestVehicles();
+    let sum = 0;
+    while (pace.spent < SHEDDING_SHARE && pace.next()) {
+      if (routes.missing === 0) {
+        this.keepIfBest();
+        if (routes.usedCount <= fewest) break;
+        this.emptyLeastMissed(missed);
+        sum = this.sumMissed(missed);
+      }
+      const { absentCount } = routes;
+      const cost = routes.routesCost;
+      if (ruin.run(ruinOptions)) recreate.run(shut);
+      const newSum = this.sumMissed(missed);
+      for (let i = 0; i < routes.absentCount; i++) missed[routes.absent[i] as number]!++;
+      const allowance = 0.3 * scale * (this.logs[random.below(4096)] as number);
+      const alike = routes.absentCount === absentCount && routes.routesCost < cost + allowance;
+      if (routes.absentCount === 0 || newSum < sum || alike) {
+        routes.commit();
+        sum = this.sumMissed(missed);
+      } else {
+        routes.reject();
+        sum = this.sumMissed(missed);
+      }
+    }
+    this.keepIfBest();
+    this.restoreBest();
+  }
+
+  private fewestVehicles(): number {
+    const { model } = this;
+    if (model.general || model.dims === 0) return 1;
+    let most = 0;
+    let wanted = 0;
+    for (let v = 0; v < model.vehicleCount; v++)
+      most = Math.max(most, model.capacity[v * model.dims] as number);
+    for (let job = 0; job < model.jobCount; job++) {
+      const at = job * model.dims;
+      wanted += (model.delivery[at] as number) + (model.pickup[at] as number);
+    }
+    return Math.max(1, Math.ceil(wanted / Math.max(1e-9, most)));
+  }
+
+  private sumMissed(missed: Float64Array): number {
+    const { routes } = this;
+    let sum = 0;
+    for (let i = 0; i < routes.absentCount; i++) sum += missed[routes.absent[i] as number] as number;
+    return sum;
+  }
+
+  private emptyLeastMissed(missed: Float64Array): void {
+    const { routes, model } = this;
+    let least = Infinity;
+    let chosen = -1;
+    for (let i = 0; i < routes.usedCount; i++) {
+      const v = routes.used[i] as number;
+      const base = (routes.slotOf[v] as number) * routes.stride;
+      let sum = 0;
+      for (let p = routes.length[routes.slotOf[v] as number] as number; p > 0; p--) {
+        const x = routes.node[base + p] as number;
+        if (x < model.jobCount) sum += (missed[x] as number) + 1e-3;
+      }
+      if (sum < least) {
+        least = sum;
+        chosen = v;
+      }
+    }
+    if (chosen >= 0) this.ruin.emptyVehicle(chosen);
+    routes.commit();
+  }
+
+  /** Puts the best routes back as the present ones. */
+  private restoreBest(): void {
+    const { model, routes, bestNodes, bestLength } = this;
+    for (let v = 0; v < model.vehicleCount; v++) {
+      const slot = routes.beginChange(v);
+      const base = slot * routes.stride;
+      const length = bestLength[v] as number;
+      for (let i = 1; i <= length; i++) routes.node[base + i] = bestNodes[v * routes.stride + i] as number;
+      routes.node[base + length + 1] = model.endNode[v] as number;
+      routes.length[slot] = length;
+    }
+    for (let job = 0; job < model.jobCount; job++)
+      if ((routes.absentAt[job] as number) < 0) routes.addAbsent(job);
+    for (let v = 0; v < model.vehicleCount; v++) {
+      for (let i = 1; i <= (bestLength[v] as number); i++) {
+        const x = bestNodes[v * routes.stride + i] as number;
+        if (x < model.jobCount) routes.dropAbsent(x);
+      }
+      routes.refresh(v);
+    }
+    routes.commit();
+  }
+
+  private keepIfBest(): void {
+    const { routes } = this;
+    if (routes.missing > this.bestMissing) return;
+    const cost = routes.routesCost + routes.prizes;
+    if (routes.missing < this.bestMissing || cost < this.bestCost - 1e-7) this.keepBest();
   }
 
   private keepBest(): void {

@@ -1,7 +1,7 @@
 import { compile, nodeNumbers } from './model.ts';
 import type { PlannerProblem, PlannerSolution, Sequences } from './problem.ts';
 import { report } from './report.ts';
-import type { Budget } from './search.ts';
+import type { Budget } from './pace.ts';
 import { Search } from './search.ts';
 
 export interface SolveOptions {
