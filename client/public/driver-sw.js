@@ -39,14 +39,24 @@ async function trim(name, most) {
   await Promise.all(keys.slice(0, Math.max(0, keys.length - most)).map((key) => cache.delete(key)));
 }
 
+/** The map's worker is loaded by name from inside other files, where the page does not see it. */
+const WORKER_NAME = /[\w.-]*worker[\w.-]*\.js/g;
+
+async function keep(cache, path) {
+  if (!path.startsWith('/assets/') || (await cache.match(path))) return;
+  const response = await fetch(path);
+  if (!response.ok) return;
+  await cache.put(path, response.clone());
+  if (!path.endsWith('.js')) return;
+  const inner = new Set((await response.text()).match(WORKER_NAME) ?? []);
+  for (const name of inner) await keep(cache, `/assets/${name}`);
+}
+
 self.addEventListener('message', (event) => {
   if (event.data?.type !== 'keep') return;
   event.waitUntil(
     caches.open(SHELL).then(async (cache) => {
-      for (const path of event.data.paths) {
-        if (!path.startsWith('/assets/') || (await cache.match(path))) continue;
-        await cache.add(path).catch(() => undefined);
-      }
+      for (const path of event.data.paths) await keep(cache, path).catch(() => undefined);
       await trim(SHELL, MAX_FILES);
     }),
   );
