@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { RejectReason } from '../../shared/telemetry.ts';
 import { authenticateApiToken } from '../access/api-tokens.ts';
@@ -67,6 +68,7 @@ export interface Telemetry {
 const RETENTION_DAYS = 400;
 const DRAIN_MS = 7_000;
 const GOODBYE_MS = 2_000;
+const LATEST_MS = 900;
 
 /** The position flow: devices in, commits, acknowledgements, fleet state, live feed. Ready when it resolves. */
 export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
@@ -190,7 +192,8 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
       revocations.stop();
       stopPartitions();
       await fanout?.close();
-      await stopLatest();
+      // Derived rows: a database that hangs must not hold up the stop.
+      await Promise.race([stopLatest(), setTimeout(LATEST_MS)]);
       live.stop();
     },
   };
