@@ -8,18 +8,20 @@ export interface TripEnds {
   closed: boolean;
 }
 
+/** Stands for no way: more than any trip, yet a number to reckon with. */
+const NO_WAY = 1e12;
 /** Up to here the best order is found exactly. */
 const EXACT_STOPS = 12;
 
 /**
  * A short order of all stops. `cost[i * n + j]` is the cost from stop i to j; NaN where there is no way. Null when no
- * order exists. Exact by dynamic programming (Held and Karp 1962) for few stops, else cheapest insertion from several
- * starts improved by moving runs of stops (Or 1976) and turning them round.
+ * order exists. Exact by dynamic programming (Held and Karp 1962) for few stops, else farthest insertion improved by
+ * moving runs of stops (Or 1976) and turning them round, from several shaken starts.
  */
 export function tripOrder(cost: Float64Array, n: number, ends: TripEnds): number[] | null {
-  const clean = cost.map((value) => (Number.isNaN(value) ? Infinity : value));
+  const clean = cost.map((value) => (Number.isNaN(value) ? NO_WAY : value));
   const order = n <= EXACT_STOPS ? exactOrder(clean, n, ends) : goodOrder(clean, n, ends);
-  return order && orderCost(clean, n, order, ends) < Infinity ? order : null;
+  return order && orderCost(clean, n, order, ends) < NO_WAY ? order : null;
 }
 
 export function orderCost(cost: Float64Array, n: number, order: readonly number[], ends: TripEnds): number {
@@ -81,76 +83,152 @@ function exactFrom(cost: Float64Array, n: number, start: number, ends: TripEnds)
   return order;
 }
 
+/** Rounds of shaking loose from a local best; more for short trips, where a round is cheap. */
+const ROUNDS_FOR = (n: number): number => Math.max(8, Math.min(150, Math.floor(1_500_000 / n ** 3)));
+
 function goodOrder(cost: Float64Array, n: number, ends: TripEnds): number[] {
-  let best: number[] | null = null;
-  let bestCost = Infinity;
-  const seeds = Math.min(n, 12);
-  for (let k = 0; k < seeds; k++) {
-    const start = Math.floor((k * n) / seeds);
-    const order = improved(cost, n, inserted(cost, n, start, ends), ends);
-    const total = orderCost(cost, n, order, ends);
-    if (best === null || total < bestCost) [best, bestCost] = [order, total];
+  // A closed round is a path from a stop back to itself; which stop does not matter.
+  const start = ends.fixedFirst ? 0 : !ends.closed ? -1 : ends.fixedLast ? n - 1 : 0;
+  const end = ends.fixedLast && (ends.fixedFirst || !ends.closed) ? n - 1 : ends.closed ? start : -1;
+  const path = new Path(cost, n, start, end);
+  let best = path.descend(path.inserted());
+  let bestCost = path.cost(best);
+  let current = best;
+  let seed = 12_345;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return Math.floor((seed / 0x80000000) * below);
+  };
+  for (let round = ROUNDS_FOR(n); round > 0; round--) {
+    const next = path.descend(shaken(current, random));
+    const total = path.cost(next);
+    if (total < bestCost) [best, bestCost] = [next, total];
+    current = total <= bestCost * 1.01 ? next : best;
   }
-  return best!;
+  const order = [...(start >= 0 ? [start] : []), ...best, ...(end >= 0 && end !== start ? [end] : [])];
+  // Turn a round so that its given stop is where it was asked for.
+  return start === n - 1 && ends.closed && ends.fixedLast ? [...order.slice(1), order[0]!] : order;
 }
 
-function inserted(cost: Float64Array, n: number, seed: number, ends: TripEnds): number[] {
-  const order: number[] = [];
-  if (ends.fixedFirst) order.push(0);
-  if (ends.fixedLast) order.push(n - 1);
-  if (!order.includes(seed)) order.splice(ends.fixedFirst ? 1 : 0, 0, seed);
-  const left = new Set([...Array(n).keys()].filter((stop) => !order.includes(stop)));
-  while (left.size > 0) {
-    let pick = -1;
-    let place = 0;
-    let least = Infinity;
-    for (const stop of left) {
-      const from = ends.fixedFirst ? 1 : 0;
-      const to = ends.fixedLast ? order.length - 1 : order.length;
-      for (let at = from; at <= to; at++) {
-        const a = order[at - 1] ?? (ends.closed ? order.at(-1) : undefined);
-        const b = order[at] ?? (ends.closed ? order[0] : undefined);
-        const added =
-          (a === undefined ? 0 : cost[a * n + stop]!) +
-          (b === undefined ? 0 : cost[stop * n + b]!) -
-          (a === undefined || b === undefined ? 0 : cost[a * n + b]!);
-        if (pick < 0 || added < least) [pick, place, least] = [stop, at, added];
+/** Exchanges two neighbouring runs: a change that single moves do not undo at once. */
+function shaken(order: readonly number[], random: (below: number) => number): number[] {
+  const n = order.length;
+  const cuts = [random(n + 1), random(n + 1), random(n + 1)].sort((a, b) => a - b) as [
+    number,
+    number,
+    number,
+  ];
+  return [
+    ...order.slice(0, cuts[0]),
+    ...order.slice(cuts[1], cuts[2]),
+    ...order.slice(cuts[0], cuts[1]),
+    ...order.slice(cuts[2]),
+  ];
+}
+
+/** Orders of the stops between a given start and end (-1 where free), and how to better them. */
+class Path {
+  private readonly legs: Float64Array;
+  private readonly n: number;
+  private readonly start: number;
+  private readonly end: number;
+
+  constructor(cost: Float64Array, n: number, start: number, end: number) {
+    this.legs = cost;
+    this.n = n;
+    this.start = start;
+    this.end = end;
+  }
+
+  private leg(a: number, b: number): number {
+    return a < 0 || b < 0 ? 0 : this.legs[a * this.n + b]!;
+  }
+
+  cost(order: readonly number[]): number {
+    let total = 0;
+    for (let i = 0; i <= order.length; i++) total += this.leg(this.at(order, i - 1), this.at(order, i));
+    return total;
+  }
+
+  private at(order: readonly number[], i: number): number {
+    return i < 0 ? this.start : i >= order.length ? this.end : order[i]!;
+  }
+
+  /** Each stop in turn where it lengthens the way least, the costliest to leave out first. */
+  inserted(): number[] {
+    const left = new Set(
+      [...Array(this.n).keys()].filter((stop) => stop !== this.start && stop !== this.end),
+    );
+    const order: number[] = [];
+    while (left.size > 0) {
+      let pick = -1;
+      let place = 0;
+      let most = -Infinity;
+      for (const stop of left) {
+        let least = Infinity;
+        let where = 0;
+        for (let i = 0; i <= order.length; i++) {
+          const [a, b] = [this.at(order, i - 1), this.at(order, i)];
+          const added = this.leg(a, stop) + this.leg(stop, b) - this.leg(a, b);
+          if (added < least) [least, where] = [added, i];
+        }
+        if (pick < 0 || least > most) [pick, place, most] = [stop, where, least];
       }
+      order.splice(place, 0, pick);
+      left.delete(pick);
     }
-    order.splice(place, 0, pick);
-    left.delete(pick);
+    return order;
   }
-  return order;
-}
 
-function improved(cost: Float64Array, n: number, start: number[], ends: TripEnds): number[] {
-  let order = start;
-  let total = orderCost(cost, n, order, ends);
-  const first = ends.fixedFirst ? 1 : 0;
-  const end = n - (ends.fixedLast ? 1 : 0);
-  for (let found = true; found;) {
-    found = false;
-    for (let from = first; from < end && !found; from++) {
-      for (let to = from + 1; to <= end && !found; to++) {
-        const run = order.slice(from, to);
-        const rest = [...order.slice(0, from), ...order.slice(to)];
-        const turned = run.toReversed();
-        const limit = run.length <= 3 ? rest.length - (ends.fixedLast ? 1 : 0) : first - 1;
-        const places = [from];
-        for (let at = first; at <= limit; at++) places.push(at);
-        for (const at of places) {
-          for (const piece of [run, turned]) {
-            const next = [...rest.slice(0, at), ...piece, ...rest.slice(at)];
-            const value = orderCost(cost, n, next, ends);
-            if (value < total - 1e-9) {
-              order = next;
-              total = value;
-              found = true;
-            }
-          }
+  /** Moves runs of stops, as they are or turned round, while that shortens the way. */
+  descend(start: number[]): number[] {
+    let order = start;
+    for (;;) {
+      const next = this.bestMove(order);
+      if (!next) return order;
+      order = next;
+    }
+  }
+
+  private bestMove(order: readonly number[]): number[] | null {
+    const n = order.length;
+    const forward = new Float64Array(n);
+    const backward = new Float64Array(n);
+    for (let i = 1; i < n; i++) {
+      forward[i] = forward[i - 1]! + this.leg(order[i - 1]!, order[i]!);
+      backward[i] = backward[i - 1]! + this.leg(order[i]!, order[i - 1]!);
+    }
+    let most = 1e-6;
+    let move: { i: number; j: number; k: number; turned: boolean } | null = null;
+    for (let i = 0; i < n; i++) {
+      for (let j = i; j < n; j++) {
+        const [before, first, last, after] = [
+          this.at(order, i - 1),
+          order[i]!,
+          order[j]!,
+          this.at(order, j + 1),
+        ];
+        const freed = this.leg(before, first) + this.leg(last, after);
+        const turning = backward[j]! - backward[i]! - (forward[j]! - forward[i]!);
+        const inPlace = freed - this.leg(before, last) - this.leg(first, after) - turning;
+        if (inPlace > most) [most, move] = [inPlace, { i, j, k: i, turned: true }];
+        const gain = freed - this.leg(before, after);
+        for (let k = 0; k <= n; k++) {
+          if (k >= i && k <= j + 1) continue;
+          const [a, b] = [this.at(order, k - 1), this.at(order, k)];
+          const open = gain + this.leg(a, b);
+          const straight = open - this.leg(a, first) - this.leg(last, b);
+          const turned = open - this.leg(a, last) - this.leg(first, b) - turning;
+          if (straight > most) [most, move] = [straight, { i, j, k, turned: false }];
+          if (turned > most) [most, move] = [turned, { i, j, k, turned: true }];
         }
       }
     }
+    if (!move) return null;
+    const { i, j, k, turned } = move;
+    const run = order.slice(i, j + 1);
+    const rest = [...order.slice(0, i), ...order.slice(j + 1)];
+    rest.splice(k > j ? k - run.length : k, 0, ...(turned ? run.reverse() : run));
+    return rest;
   }
-  return order;
 }
