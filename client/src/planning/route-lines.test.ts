@@ -50,4 +50,18 @@ describe('the chosen route', () => {
     });
     expect(length(split.ahead)).toBeCloseTo(0.008, 6);
   });
+
+  it('looks for the truck on its present leg, though the round passes there again later', () => {
+    const round: LonLat[] = [...line, ...[...line].reverse()];
+    const there = { ...route([stopAt(0, { state: 'done' }), stopAt(10, {}), { ...stopAt(0, {}), id: 99 }]) };
+    const split = splitRoute(
+      { ...there, geometry: { type: 'LineString', coordinates: round.map(([x, y]) => [x, y]) } },
+      {
+        lon: -78.617,
+        lat: -0.93,
+      },
+    );
+    const metres = split.ahead.reduce((sum, leg) => sum + Math.abs(leg[leg.length - 1]![0] - leg[0]![0]), 0);
+    expect(metres).toBeCloseTo(0.017, 5);
+  });
 });

@@ -62,13 +62,10 @@ function cutAt(
   truck: Point | null,
 ): Cut {
   const passed = passesOf(line, stops);
-  let reached = 0;
-  stops.every((stop, index) => {
-    const isBehind = stop.state === 'done' || stop.state === 'failed';
-    if (isBehind) reached = passed[index]!;
-    return isBehind;
-  });
-  const rest = line.slice(reached);
+  const open = stops.findIndex((stop) => stop.state !== 'done' && stop.state !== 'failed');
+  const reached = open === 0 ? 0 : (passed[(open < 0 ? stops.length : open) - 1] ?? 0);
+  // A round crosses itself: the truck is looked for on its present leg alone.
+  const rest = line.slice(reached, open < 0 ? line.length : Math.max(reached, passed[open]!) + 2);
   const near = truck && rest.length > 1 ? nearestOnLine(truck, rest) : null;
   if (near && near.distanceM < ON_ROUTE_M) {
     return { at: reached + near.segment + 1, from: [near.point.lon, near.point.lat] };

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { PlanView, ProposalView, StopView } from '../../../shared/plan.ts';
+import type { RoomIncident, RoomTruck } from '../live/room-view.ts';
+import { proposalPicture } from './proposal-picture.ts';
+import { moveSentence, reasonSentence } from './sentences.ts';
+
+const NOW = Date.parse('2026-11-24T15:00:00Z');
+const iso = (minute: number) => new Date(NOW + minute * 60_000).toISOString();
+const stop = (id: number, minute: number, incidentId?: number) =>
+  ({
+    id,
+    kind: incidentId === undefined ? 'container' : 'incident',
+    ...(incidentId === undefined ? {} : { incidentId }),
+    state: 'planned',
+    lat: -0.93,
+    lon: -78.61,
+    eta: iso(minute),
+    etaEarliest: iso(minute - 2),
+    etaLatest: iso(minute + 4),
+    serviceS: 600,
+  }) as StopView;
+const line = {
+  type: 'LineString',
+  coordinates: [
+    [-78.61, -0.93],
+    [-78.6, -0.93],
+  ],
+} as const;
+const route = (id: number, truckId: number, stops: StopView[]) => ({
+  id,
+  truckId,
+  state: 'running',
+  stops,
+  geometry: line,
+});
+const plan = {
+  version: 5,
+  routes: [
+    route(1, 1, [stop(11, 30, 7), stop(12, 50), stop(13, 60)]),
+    route(2, 2, [stop(21, 20)]),
+    route(3, 3, []),
+  ],
+} as unknown as PlanView;
+const truck = (id: number, label: string, mode: RoomTruck['mode']) =>
+  ({ id, label, plate: `XBA-${label}`, mode, route: null, position: null }) as unknown as RoomTruck;
+const trucks = [truck(1, '0218', 'broken'), truck(2, '0331', 'driving'), truck(3, '1057', 'driving')];
+const incident = {
+  view: { id: 7, state: 'assigned', windowEnd: iso(60) },
+  route: { truckId: 1 },
+  stop: { id: 11 },
+  probability: 0.97,
+  tone: 'neutral',
+} as unknown as RoomIncident;
+const moved = (stopId: number, change: object = {}) => ({
+  stopId,
+  fromRouteId: 1,
+  toRouteId: 2,
+  fromTruckId: 1,
+  toTruckId: 2,
+  reason: 'truck-out',
+  seconds: 300,
+  metres: 700,
+  ...change,
+});
+const proposal = {
+  id: 118,
+  diff: {
+    moved: [moved(11, { incidentId: 7 }), moved(12), moved(13)],
+    later: [],
+    cost: { seconds: 900, metres: 2_100 },
+    unassigned: [],
+  },
+  routes: [
+    {
+      routeId: 2,
+      truckId: 2,
+      geometry: line,
+      stops: [21, 11, 12, 13].map((stopId, index) => ({
+        stopId,
+        kind: 'incident',
+        incidentId: stopId === 11 ? 7 : null,
+        lat: -0.93,
+        lon: -78.61,
+        eta: iso(20 + index * 12),
+      })),
+    },
+  ],
+} as unknown as ProposalView;
+
+describe('a proposal as it is shown', () => {
+  const picture = proposalPicture(proposal, { plan, trucks, incidents: [incident] }, 'both');
+
+  it('tells what goes the same way for the same reason in one sentence, and each promise alone', () => {
+    expect(picture.moves.map((move) => move.numbers)).toEqual([[1], [2, 3]]);
+    expect(picture.moves[1]).toMatchObject({ seconds: 600, metres: 1_400 });
+  });
+
+  it('does not believe the timetable of a broken truck', () => {
+    expect(picture.moves[0]?.before).toBeLessThan(0.1);
+    expect(picture.moves[0]?.after).toBeGreaterThan(0.9);
+    expect(picture).toMatchObject({ keptBefore: 0, keptAfter: 1, promised: 1 });
+  });
+
+  it('has a row for who gives and who receives, givers first; the rest is counted', () => {
+    expect(picture.rows.map((row) => [row.truck.label, row.gives, row.receives])).toEqual([
+      ['0218', 3, 0],
+      ['0331', 0, 3],
+    ]);
+    expect(picture.untouched).toBe(2);
+  });
+
+  it('draws one line for each receiving truck, and the stops that move with their old number', () => {
+    expect(picture.afterLines.map((item) => item.truckId)).toEqual([2]);
+    expect(picture.movedStops.map((item) => item.number)).toEqual([1, 2, 3]);
+  });
+
+  it('says it in words', () => {
+    const t = (key: string, named: Record<string, unknown> = {}) => `${key}(${Object.values(named).join()})`;
+    expect(moveSentence(picture.moves[1]!, t)).toEqual({
+      what: 'planning.sentence.stops(planning.sentence.list(2,3))',
+      rest: 'planning.sentence.goes(0218)',
+      to: '0331',
+    });
+    expect(reasonSentence('truck-out', t)).toBe('planning.reason.truck-out()');
+    expect(reasonSentence('something-else:4', t)).toBe('');
+  });
+});
