@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DomainEvent } from '../../../shared/events.ts';
+import { DEFAULT_RULES } from '../../../shared/rules.ts';
+import { readArea, writeArea } from './area.ts';
+import { eventsBefore, lastEventId, type AskEvents } from './audit-pages.ts';
+import { CONTAINER, newDevice, NEW_DRIVER, NEW_TRUCK, NEW_USER, readForm, readNumber } from './forms.ts';
+import { changedRules, draftOf, readRules } from './rules-form.ts';
+
+describe('forms', () => {
+  it('reads a truck, and leaves out what was left empty', () => {
+    expect(readForm(NEW_TRUCK, { plate: ' xba-1042 ', type: 'lateral', capacity: '', zone: '' })).toEqual({
+      ok: true,
+      input: { plate: 'XBA-1042', type: 'lateral' },
+    });
+  });
+
+  it('says what is wrong, field by field', () => {
+    expect(readForm(NEW_TRUCK, { plate: '-', type: '', capacity: 'x' })).toEqual({
+      ok: false,
+      faults: { plate: 'plate', type: 'required', capacity: 'number' },
+    });
+    expect(readForm(NEW_USER, { username: 'Ñ', password: 'short', role: 'admin', email: 'no' })).toEqual({
+      ok: false,
+      faults: { username: 'username', password: 'password', email: 'email' },
+    });
+  });
+
+  it('checks the digit of a cédula', () => {
+    const driver = { name: 'A', licence: 'E', username: 'abc', password: '12345678' };
+    expect(readForm(NEW_DRIVER, { ...driver, cedula: '1710034065' }).ok).toBe(true);
+    expect(readForm(NEW_DRIVER, { ...driver, cedula: '1710034066' })).toEqual({
+      ok: false,
+      faults: { cedula: 'cedula' },
+    });
+  });
+
+  it('keeps the spaces of a password and makes ids numbers', () => {
+    const read = readForm(NEW_USER, { username: 'ABC', password: ' 1234567 ', role: 'operator' });
+    expect(read).toEqual({ ok: true, input: { username: 'abc', password: ' 1234567 ', role: 'operator' } });
+    const device = readForm(newDevice(['7']), { truckId: '7', name: 'GPS', kind: 'phone' });
+    expect(device).toMatchObject({ ok: true, input: { truckId: 7 } });
+  });
+
+  it('reads numbers with comma or point, and nothing else', () => {
+    expect([readNumber('-0,936'), readNumber(' 3.5 '), readNumber('1e3'), readNumber('2 m')]).toEqual([
+      -0.936,
+      3.5,
+      Number.NaN,
+      Number.NaN,
+    ]);
+    expect(readForm(CONTAINER, { code: 'C1', lat: '-95', lon: '-78,6' })).toEqual({
+      ok: false,
+      faults: { lat: 'range' },
+    });
+  });
+});
+
+describe('the rules as a form', () => {
+  it('comes back as it was', () => {
+    expect(readRules(draftOf(DEFAULT_RULES), DEFAULT_RULES)).toEqual({ ok: true, rules: DEFAULT_RULES });
+    const switched = {
+      ...DEFAULT_RULES,
+      autoApproveBelow: { costS: 120, movedStops: 2 },
+      landfillHours: { openS: 21_600, closeS: 63_000 },
+    };
+    expect(readRules(draftOf(switched), DEFAULT_RULES)).toEqual({ ok: true, rules: switched });
+  });
+
+  it('stores hours and minutes in seconds', () => {
+    const draft = draftOf(DEFAULT_RULES);
+    draft.typed['windowSByType.animal_muerto'] = '1,5';
+    draft.typed.containerServiceS = '3';
+    const read = readRules(draft, DEFAULT_RULES);
+    expect(read.ok && read.rules.windowSByType.animal_muerto).toBe(5_400);
+    expect(read.ok && changedRules(DEFAULT_RULES, read.rules)).toEqual([
+      { path: 'windowSByType.animal_muerto', before: '2', after: '1.5' },
+      { path: 'containerServiceS', before: '2', after: '3' },
+    ]);
+  });
+
+  it('names what cannot be', () => {
+    const draft = draftOf({ ...DEFAULT_RULES, landfillHours: { openS: 0, closeS: 3_600 } });
+    draft.typed.thresholdSeverity = '-1';
+    expect(readRules(draft, DEFAULT_RULES)).toEqual({ ok: false, faults: { thresholdSeverity: 'range' } });
+    draft.typed.shiftS = '';
+    draft.typed['landfillHours.openS'] = '25:00';
+    expect(readRules(draft, DEFAULT_RULES)).toEqual({
+      ok: false,
+      faults: { shiftS: 'required', 'landfillHours.openS': 'number' },
+    });
+    draft.on.landfillHours = false;
+    expect(readRules(draft, DEFAULT_RULES)).toEqual({ ok: false, faults: { shiftS: 'required' } });
+  });
+
+  it('tells of a redrawn area by its corners', () => {
+    const after = { ...DEFAULT_RULES, serviceArea: DEFAULT_RULES.serviceArea.slice(1) };
+    expect(changedRules(DEFAULT_RULES, after).map(({ path }) => path)).toEqual(['serviceArea']);
+  });
+});
+
+describe('areas as text', () => {
+  it('come back as they were', () => {
+    const ring = DEFAULT_RULES.serviceArea;
+    expect(readArea(writeArea(ring))).toEqual({ ok: true, ring });
+    expect(readArea(`{"type":"Feature","geometry":${writeArea(ring)}}`)).toEqual({ ok: true, ring });
+    expect(readArea(JSON.stringify(ring))).toEqual({ ok: true, ring });
+  });
+
+  it.each([
+    ['{', 'json'],
+    ['{"type":"Point","coordinates":[1,2]}', 'polygon'],
+    ['{"type":"Polygon","coordinates":[[[0,0],[1,1],[0,0]]]}', 'corners'],
+    ['{"type":"Polygon","coordinates":[[[0,0],[1,1],[0,200]]]}', 'corners'],
+    ['{"type":"Polygon","coordinates":[[[0,0],[1,1],[1,0]],[[0,0],[1,1],[1,0]]]}', 'holes'],
+  ])('%s is refused: %s', (text, fault) => expect(readArea(text)).toEqual({ ok: false, fault }));
+});
+
+describe('the log from its newest end', () => {
+  const logOf =
+    (length: number): AskEvents =>
+    async (after, limit) =>
+      Array.from({ length: Math.max(0, Math.min(limit, length - after)) }, (_, index) => ({
+        id: after + index + 1,
+      })) as DomainEvent[];
+
+  it('finds the end of a log of any length', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(20_000), async (length) => {
+        expect(await lastEventId(logOf(length))).toBe(length);
+      }),
+      { seed: 11, numRuns: 60 },
+    );
+  });
+
+  it('pages back to the first', async () => {
+    const ask = logOf(25);
+    expect((await eventsBefore(ask, 25, 10)).map(({ id }) => id)).toEqual([
+      25, 24, 23, 22, 21, 20, 19, 18, 17, 16,
+    ]);
+    expect((await eventsBefore(ask, 5, 10)).map(({ id }) => id)).toEqual([5, 4, 3, 2, 1]);
+  });
+});
