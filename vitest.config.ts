@@ -9,8 +9,6 @@ export default defineConfig({
         plugins: [vue()],
         test: {
           name: 'pure',
-          // A busy machine is no failed test; a test that hangs still ends.
-          testTimeout: 30_000,
           include: ['{shared,server,client,tests,bench}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', '**/*.long.test.ts', 'tests/e2e/**', '**/node_modules/**'],
           // Beside a build on two busy cores, slow is not wrong.

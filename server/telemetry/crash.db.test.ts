@@ -31,7 +31,7 @@ describe('a server killed under load', () => {
       const source = inject('testDatabase');
       const database = await openTestDatabase();
       const [name] = await database.sql<{ name: string }[]>`select current_database() as name`;
-      const url = `postgres://postgres@127.0.0.1:${source.kind === 'postgres' ? source.port : 0}/${name!.name}`;
+      const url = `${source.kind === 'postgres' ? source.server : ''}/${name!.name}`;
       const devices = await addDevices(database);
       for (let round = 0; round < 3; round++) {
         const fromMs = Date.now() - (5 - round) * 86_400_000;

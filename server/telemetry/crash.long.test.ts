@@ -11,7 +11,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('a server killed again and aga
     const source = inject('testDatabase');
     const database = await openTestDatabase();
     const [name] = await database.sql<{ name: string }[]>`select current_database() as name`;
-    const url = `postgres://postgres@127.0.0.1:${source.kind === 'postgres' ? source.port : 0}/${name!.name}`;
+    const url = `${source.kind === 'postgres' ? source.server : ''}/${name!.name}`;
     const devices = [];
     for (let i = 0; i < DEVICES; i++) devices.push(await addDevice(database));
     for (let round = 0; round < ROUNDS; round++) {

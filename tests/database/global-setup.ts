@@ -4,7 +4,8 @@ import { makeEmbeddedTemplates, type EmbeddedTemplates, makePostgresTemplate } f
 
 /** Where the tests of this run find their database. */
 export type TestDatabaseSource =
-  { kind: 'embedded'; templates: EmbeddedTemplates } | { kind: 'postgres'; port: number };
+  | { kind: 'embedded'; templates: EmbeddedTemplates }
+  | { kind: 'postgres'; /** Its URL without a database. */ server: string };
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -12,7 +13,8 @@ declare module 'vitest' {
   }
 }
 
-/** Once a run: a cluster with a migrated template, or a migrated embedded folder. TEST_DATABASE says which. */
+/** Once a run: a cluster with a migrated template, or a migrated embedded folder. TEST_DATABASE says which,
+ * TEST_DATABASE_URL names a PostgreSQL that runs already. */
 export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
   const wanted = process.env.TEST_DATABASE ?? 'embedded';
   if (wanted === 'embedded') {
@@ -20,9 +22,17 @@ export default async function setup(project: TestProject): Promise<(() => void) 
     return undefined;
   }
   if (wanted !== 'postgres') throw new Error(`TEST_DATABASE must be embedded or postgres, not ${wanted}`);
+  const given = process.env.TEST_DATABASE_URL;
+  if (given) {
+    // A server that runs already, as CI services do: a superuser of it makes and drops databases there.
+    const server = given.replace(/\/[^/]*$/, '');
+    await makePostgresTemplate((database) => `${server}/${database}`);
+    project.provide('testDatabase', { kind: 'postgres', server });
+    return undefined;
+  }
   const cluster = await startCluster();
   process.once('exit', cluster.stop);
-  await makePostgresTemplate(cluster);
-  project.provide('testDatabase', { kind: 'postgres', port: cluster.port });
+  await makePostgresTemplate(cluster.url);
+  project.provide('testDatabase', { kind: 'postgres', server: cluster.url('').slice(0, -1) });
   return () => cluster.stop();
 }

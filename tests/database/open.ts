@@ -41,7 +41,7 @@ export async function openTestDatabase({ migrated = true } = {}): Promise<TestDa
     };
   }
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const url = (of: string) => `postgres://postgres@127.0.0.1:${source.port}/${of}`;
+  const url = (of: string) => `${source.server}/${of}`;
   const asAdmin = async (statement: string) => {
     const admin = postgres(url('postgres'), { max: 1, onnotice: () => undefined });
     try {

@@ -6,16 +6,16 @@ import { connectDatabase, type Database } from '../../server/db/connect.ts';
 import { migrateUp, readMigrations } from '../../server/db/migrate.ts';
 import { PROJECT_ROOT } from '../../server/ops/project.ts';
 import { silentLog } from '../../server/ops/log.ts';
-import type { Cluster } from './cluster.ts';
 
 export const TEMPLATE_DATABASE = 'template_migrated';
 
 /** A migrated database in the cluster, from which each test file's own is copied in a tenth of a second. */
-export async function makePostgresTemplate(cluster: Cluster): Promise<void> {
-  const admin = postgres(cluster.url('postgres'), { max: 1, onnotice: () => undefined });
+export async function makePostgresTemplate(urlOf: (database: string) => string): Promise<void> {
+  const admin = postgres(urlOf('postgres'), { max: 1, onnotice: () => undefined });
+  await admin.unsafe(`drop database if exists ${TEMPLATE_DATABASE} with (force)`);
   await admin.unsafe(`create database ${TEMPLATE_DATABASE}`);
   await admin.end();
-  const database = await connectDatabase({ databaseUrl: cluster.url(TEMPLATE_DATABASE), log: silentLog() });
+  const database = await connectDatabase({ databaseUrl: urlOf(TEMPLATE_DATABASE), log: silentLog() });
   await migrateUp(database.sql);
   await database.close();
 }
