@@ -80,9 +80,14 @@ export function createMarksLayer(
   map.addGeoJson(id, EMPTY);
   for (const layer of [halo, hover, signs]) map.addLayer(layer);
   let turn = 0;
+  let shown = '';
   return {
     hitLayer: signs.id,
     update(marks) {
+      // Told every second, changed now and then: an unchanged set costs the map nothing.
+      const next = JSON.stringify(marks);
+      if (next === shown) return;
+      shown = next;
       const mine = ++turn;
       const data: FeatureCollection = {
         type: 'FeatureCollection',
