@@ -13,6 +13,8 @@ const FIRST_DETOUR = 1.4;
 const FIRST_SPEED_M_PER_S = 6.5;
 const LEARNING_RATE = 0.02;
 const METRES_PER_DEGREE = 111_195;
+/** Tenths of a metre that fit beside a duration in one exact number: 100,000 km. */
+const DISTANCE_SPAN = 1e9;
 
 /** Straight-line metres between two points (equirectangular; fine within a city). */
 export function straightM([lonA, latA]: LonLat, [lonB, latB]: LonLat): number {
@@ -25,20 +27,67 @@ export function straightM([lonA, latA]: LonLat, [lonB, latB]: LonLat): number {
  * line ways turn out to be. Oldest pairs are forgotten first.
  */
 export class TravelMemory {
-  private readonly pairs = new Map<number, PairTravel>();
+  /** By source, then destination: tenths of a second and of a metre packed into one number, -1 for no way. */
+  private readonly rows = new Map<number, Map<number, number>>();
+  private pairCount = 0;
   private readonly points = new Map<string, number>();
   private detour = FIRST_DETOUR;
   private speedMPerS = FIRST_SPEED_M_PER_S;
 
-  recall(profile: VehicleProfile, from: LonLat, to: LonLat): PairTravel | undefined {
-    return this.pairs.get(this.key(profile, from, to));
+  /** A number that stands for a point in `recall` and `remember`. */
+  idOf([lon, lat]: LonLat): number {
+    const text = `${lon.toFixed(6)},${lat.toFixed(6)}`;
+    let id = this.points.get(text);
+    if (id === undefined) {
+      if (this.points.size >= MAX_POINTS) {
+        this.points.clear();
+        this.forget();
+      }
+      id = this.points.size;
+      this.points.set(text, id);
+    }
+    return id;
   }
 
-  remember(profile: VehicleProfile, from: LonLat, to: LonLat, travel: PairTravel): void {
-    const key = this.key(profile, from, to);
-    this.pairs.delete(key);
-    this.pairs.set(key, travel);
-    if (this.pairs.size > MAX_PAIRS) this.pairs.delete(this.pairs.keys().next().value!);
+  recall(profile: VehicleProfile, fromId: number, toId: number): PairTravel | undefined {
+    const packed = this.rows.get(rowKey(profile, fromId))?.get(toId);
+    if (packed === undefined) return undefined;
+    if (packed < 0) return { durationS: Infinity, distanceM: Infinity };
+    const durationTenths = Math.floor(packed / DISTANCE_SPAN);
+    return { durationS: durationTenths / 10, distanceM: (packed - durationTenths * DISTANCE_SPAN) / 10 };
+  }
+
+  remember(
+    profile: VehicleProfile,
+    fromId: number,
+    toId: number,
+    durationS: number,
+    distanceM: number,
+  ): void {
+    const key = rowKey(profile, fromId);
+    let row = this.rows.get(key);
+    if (!row) {
+      row = new Map();
+      this.rows.set(key, row);
+    }
+    const before = row.size;
+    const noWay = durationS === Infinity || distanceM === Infinity;
+    row.set(toId, noWay ? -1 : Math.round(durationS * 10) * DISTANCE_SPAN + Math.round(distanceM * 10));
+    this.pairCount += row.size - before;
+    if (this.pairCount > MAX_PAIRS) this.dropOldest(key);
+  }
+
+  private dropOldest(keep: number): void {
+    for (const [key, row] of this.rows) {
+      if (key === keep) continue;
+      this.rows.delete(key);
+      this.pairCount -= row.size;
+      return;
+    }
+  }
+
+  /** Learns detour and speed from one pair. */
+  learn(from: LonLat, to: LonLat, travel: PairTravel): void {
     const straight = straightM(from, to);
     if (straight < 200 || !Number.isFinite(travel.distanceM) || travel.durationS <= 0) return;
     this.detour += LEARNING_RATE * (travel.distanceM / straight - this.detour);
@@ -52,25 +101,11 @@ export class TravelMemory {
   }
 
   forget(): void {
-    this.pairs.clear();
+    this.rows.clear();
+    this.pairCount = 0;
   }
+}
 
-  private key(profile: VehicleProfile, from: LonLat, to: LonLat): number {
-    const key = this.point(from) * 2 ** 25 + this.point(to);
-    return profile === 'truck' ? -key - 1 : key;
-  }
-
-  private point([lon, lat]: LonLat): number {
-    const text = `${lon.toFixed(6)},${lat.toFixed(6)}`;
-    let id = this.points.get(text);
-    if (id === undefined) {
-      if (this.points.size >= MAX_POINTS) {
-        this.points.clear();
-        this.pairs.clear();
-      }
-      id = this.points.size;
-      this.points.set(text, id);
-    }
-    return id;
-  }
+function rowKey(profile: VehicleProfile, fromId: number): number {
+  return profile === 'truck' ? -fromId - 1 : fromId;
 }

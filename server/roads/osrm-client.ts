@@ -156,7 +156,9 @@ class OsrmRoads implements Roads {
       answer.durationsS[row + i]![column + j] = durationS;
       answer.distancesM[row + i]![column + j] = distanceM;
     };
-    if (this.fillFromMemory(profile, from, to, set)) return;
+    const fromIds = from.map((point) => this.memory.idOf(point));
+    const toIds = to.map((point) => this.memory.idOf(point));
+    if (this.fillFromMemory(profile, fromIds, toIds, set)) return;
     const sources = [...from.keys()].join(';');
     const destinations = [...to.keys()].map((j) => from.length + j).join(';');
     const query = `sources=${sources}&destinations=${destinations}&annotations=duration,distance&generate_hints=false&skip_waypoints=true`;
@@ -167,7 +169,8 @@ class OsrmRoads implements Roads {
     from.forEach((a, i) => {
       to.forEach((b, j) => {
         if (found === 'out') {
-          const travel = this.memory.recall(profile, a, b) ?? this.memory.estimate(a, b);
+          const known = this.memory.recall(profile, fromIds[i]!, toIds[j]!);
+          const travel = known ?? this.memory.estimate(a, b);
           set(i, j, travel.durationS, travel.distanceM);
           answer.degraded = true;
           return;
@@ -175,15 +178,17 @@ class OsrmRoads implements Roads {
         const durationS = found?.durations[i]?.[j] ?? Infinity;
         const distanceM = found?.distances[i]?.[j] ?? Infinity;
         set(i, j, durationS, distanceM);
-        this.memory.remember(profile, a, b, { durationS, distanceM });
+        this.memory.remember(profile, fromIds[i]!, toIds[j]!, durationS, distanceM);
+        // One pair a row is enough to learn from.
+        if (j === (i + 1) % to.length) this.memory.learn(a, b, { durationS, distanceM });
       });
     });
   }
 
   private fillFromMemory(
     profile: VehicleProfile,
-    from: readonly LonLat[],
-    to: readonly LonLat[],
+    from: readonly number[],
+    to: readonly number[],
     set: (i: number, j: number, durationS: number, distanceM: number) => void,
   ): boolean {
     for (const [i, a] of from.entries()) {
@@ -219,7 +224,8 @@ class OsrmRoads implements Roads {
   private straightRoute(profile: VehicleProfile, points: readonly LonLat[]): TravelRoute {
     const legs: TravelLeg[] = points.slice(1).map((to, i) => {
       const from = points[i]!;
-      const travel = this.memory.recall(profile, from, to) ?? this.memory.estimate(from, to);
+      const known = this.memory.recall(profile, this.memory.idOf(from), this.memory.idOf(to));
+      const travel = known ?? this.memory.estimate(from, to);
       return { ...travel, geometry: [from, to] };
     });
     return {

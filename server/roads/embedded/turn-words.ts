@@ -11,8 +11,6 @@ export interface Exit {
   angle: number;
   /** The lane one would leave on; -1 when it may not be entered from here. */
   lane: number;
-  /** Some lane leaves here, allowed or not. */
-  hasLane: boolean;
   isOrigin: boolean;
 }
 
@@ -41,7 +39,6 @@ export function exitsAfter(graph: Graph, lane: number): Exit[] {
     if (graph.junctionMerged[i] && i !== origin) continue;
     const exitStreet = graph.junctionEnd[i]! >> 1;
     const end = (graph.junctionEnd[i]! & 1) as 0 | 1;
-    const leaving = end === 0 ? graph.streetForwardLane[exitStreet]! : graph.streetReverseLane[exitStreet]!;
     const isOrigin = i === origin;
     exits.push({
       street: exitStreet,
@@ -49,7 +46,6 @@ export function exitsAfter(graph: Graph, lane: number): Exit[] {
       bearing: graph.junctionBearing[i]!,
       angle: isOrigin ? 0 : turnAngle(inBearing, graph.junctionBearing[i]!),
       lane: allowed.get(exitStreet * 2 + end) ?? -1,
-      hasLane: leaving >= 0,
       isOrigin,
     });
   }
