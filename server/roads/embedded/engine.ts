@@ -13,41 +13,14 @@ import { LocalSearch } from './local-search.ts';
 import { matchAnswer, matchTrace } from './match.ts';
 import { withLearnedSpeeds, type LearnedSpeed } from './speeds.ts';
 import { tripOrder } from './trip-order.ts';
-import { CLASS } from './way-rules.ts';
+import { excludedClasses, NO_LIMITS, Refusal, validate, type Limits } from './validate.ts';
+
+export { NO_LIMITS, OSRM_LIMITS, type Limits } from './validate.ts';
 
 export interface Answer {
   status: number;
   body: Json;
 }
-
-/** Most of each a request may ask for; Infinity where there is no limit. */
-export interface Limits {
-  routePoints: number;
-  tablePoints: number;
-  tripPoints: number;
-  matchPoints: number;
-  nearestResults: number;
-  alternatives: number;
-}
-
-/** What `osrm-routed` allows by default. */
-export const OSRM_LIMITS: Limits = {
-  routePoints: 500,
-  tablePoints: 100,
-  tripPoints: 100,
-  matchPoints: 100,
-  nearestResults: 100,
-  alternatives: 3,
-};
-
-export const NO_LIMITS: Limits = {
-  routePoints: Infinity,
-  tablePoints: Infinity,
-  tripPoints: Infinity,
-  matchPoints: Infinity,
-  nearestResults: Infinity,
-  alternatives: 3,
-};
 
 interface Vehicle {
   closed: Closed | null;
@@ -55,15 +28,6 @@ interface Vehicle {
   local: LocalSearch;
   searcher: Searcher;
   snapper: Snapper;
-}
-
-class Refusal extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /** Answers OSRM v1 requests from graphs in memory. `truck` is used for that profile name, `driving` for any other. */
@@ -136,7 +100,7 @@ export class Engine {
       this.vehicles.values().next().value;
     const vehicle = usual && also.length > 0 ? this.around(usual, also) : usual;
     if (!vehicle) throw new Refusal('NoSegment', 'Could not find a matching segment for coordinate 0');
-    this.validate(request);
+    validate(request, this.limits);
     switch (request.service) {
       case 'route':
         return this.route(vehicle, request);
@@ -159,76 +123,8 @@ export class Engine {
     return { ...vehicle, closed, snapper: new Snapper(vehicle.graph, closed?.piece ?? null) };
   }
 
-  /** The checks osrm-routed makes before it looks at the map, in its order. */
-  private validate({ service, coordinates, options }: Request): void {
-    const count = coordinates.length;
-    for (const name of ['hints', 'bearings', 'radiuses', 'approaches'] as const) {
-      const size = options[name].length;
-      if (size > 0 && size !== count) {
-        throw new Refusal(
-          'InvalidOptions',
-          `Number of elements in ${name} size ${size} does not match coordinate size ${count}`,
-        );
-      }
-    }
-    if (service === 'nearest') {
-      if (count !== 1) throw new Refusal('InvalidOptions', 'Only one input coordinate is supported');
-      if (options.number < 1) throw new Refusal('InvalidOptions', '');
-      this.limit(options.number, this.limits.nearestResults, 'Number of results');
-    } else if (count < 2 && service !== 'table') {
-      throw new Refusal('InvalidOptions', 'Number of coordinates needs to be at least two.');
-    }
-    if (service === 'table') this.validateTable(count, options);
-    if (service === 'match' && options.timestamps.length > 0 && options.timestamps.length !== count) {
-      throw new Refusal(
-        'InvalidOptions',
-        `Number of elements in timestamps size ${options.timestamps.length} does not match coordinate size ${count}`,
-      );
-    }
-    if (service === 'route' || service === 'trip') {
-      const most = service === 'route' ? this.limits.routePoints : this.limits.tripPoints;
-      this.limit(count, most, 'Number of entries');
-    }
-    if (service === 'match' && count > this.limits.matchPoints) {
-      throw new Refusal('TooBig', 'Too many trace coordinates');
-    }
-    if (options.waypoints?.some((index) => index >= count)) throw new Refusal('InvalidOptions', '');
-    if (coordinates.some(([lon, lat]) => !(Math.abs(lon) <= 180 && Math.abs(lat) <= 90))) {
-      throw new Refusal('InvalidValue', 'Invalid coordinate value.');
-    }
-  }
-
-  private validateTable(count: number, options: Request['options']): void {
-    const { sources, destinations, fallbackSpeed, scaleFactor } = options;
-    const outside = [...(sources ?? []), ...(destinations ?? [])].some((index) => index >= count);
-    if (count < 1 || outside || (fallbackSpeed !== null && fallbackSpeed <= 0) || scaleFactor <= 0) {
-      throw new Refusal('InvalidOptions', '');
-    }
-    const cells = (sources?.length ?? count) * (destinations?.length ?? count);
-    if (cells > this.limits.tablePoints ** 2) throw new Refusal('TooBig', 'Too many table coordinates');
-  }
-
-  private limit(count: number, most: number, what: string): void {
-    if (count > most)
-      throw new Refusal('TooBig', `${what} ${count} is higher than current maximum (${most})`);
-  }
-
-  private exclusion({ options }: Request): number {
-    const allowed: Record<string, number> = {
-      toll: CLASS.toll,
-      motorway: CLASS.motorway,
-      ferry: CLASS.ferry,
-    };
-    if (options.exclude.length === 0) return 0;
-    const bits = allowed[options.exclude[0]!];
-    if (options.exclude.length > 1 || bits === undefined) {
-      throw new Refusal('InvalidValue', 'Exclude flag combination is not supported.');
-    }
-    return bits;
-  }
-
   private finder(vehicle: Vehicle, request: Request): Finder {
-    const exclude = this.exclusion(request);
+    const exclude = excludedClasses(request);
     const { graph, searcher } = vehicle;
     const finder: Finder = { searcher, closed: vehicle.closed };
     if (exclude !== 0) finder.excluded = (lane) => (laneTrait(graph, lane, 'classes') & exclude) !== 0;
@@ -242,7 +138,7 @@ export class Engine {
       bearing: options.bearings[i] ?? undefined,
       approach: options.approaches[i] ?? 'unrestricted',
       snapping: options.snapping,
-      exclude: this.exclusion(request),
+      exclude: excludedClasses(request),
       maxDistanceM: radius !== null && radius !== undefined && radius < Infinity ? radius : undefined,
     };
   }
