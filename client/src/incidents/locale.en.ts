@@ -18,6 +18,8 @@ export default {
     proposal: 'it is proposed into a running route, where it costs least.',
     waits: 'it waits. The {zone} adds up to {total} of {threshold} points.',
   },
+  best: 'Cheapest: stop {number} of {plate}, {work} · {way}.',
+  bestLater: 'Nobody is late. | One stop is later. | {count} stops are later.',
   takenBy: 'Stop {number} of {plate}, arrives {time}.',
   noTruckYet: 'Validated. No truck yet.',
   onTime: 'arrives on time',

@@ -18,6 +18,8 @@ export default {
     proposal: 'se propone en una ruta en curso, donde menos cueste.',
     waits: 'espera. La {zone} suma {total} de {threshold} puntos.',
   },
+  best: 'Lo más barato: parada {number} de {plate}, {work} · {way}.',
+  bestLater: 'Nadie llega tarde. | Una parada llega más tarde. | {count} paradas llegan más tarde.',
   takenBy: 'Parada {number} de {plate}, llega {time}.',
   noTruckYet: 'Validada. Aún sin camión.',
   onTime: 'llega a tiempo',

@@ -22,6 +22,18 @@ export interface MoveRequest {
   baseVersion?: number;
 }
 
+/** The cheapest place on one live route, as the server prices it. */
+export interface BestPlace {
+  routeId: number;
+  plate: string;
+  /** Among the stops still to be done, from 1; null with `refused`. */
+  number: number | null;
+  seconds: number | null;
+  metres: number | null;
+  late: { stopId: number; seconds: number }[];
+  refused: string | null;
+}
+
 export interface Watch<Data> {
   onData(data: Data): void;
   /** The stream stands (again): what happened before it must be read. */
@@ -39,6 +51,8 @@ export interface RoomApi {
   zones(): Promise<ZoneStatus[]>;
   rules(): Promise<Rules>;
   closures(): Promise<ClosureView[]>;
+  /** Where an incident could go, the cheapest first. */
+  places(incidentId: number): Promise<BestPlace[]>;
   track(truckId: number, from: string, to: string): Promise<TrackView>;
   validate(id: number): Promise<unknown>;
   cancel(id: number, reason: string): Promise<unknown>;
