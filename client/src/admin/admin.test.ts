@@ -99,6 +99,11 @@ describe('the rules as a form', () => {
   });
 });
 
+it('does not take another order of keys for a change', () => {
+  const zones = DEFAULT_RULES.zones.map(({ zone, ring }) => ({ ring, zone }));
+  expect(changedRules(DEFAULT_RULES, { ...DEFAULT_RULES, zones })).toEqual([]);
+});
+
 describe('areas as text', () => {
   it('come back as they were', () => {
     const ring = DEFAULT_RULES.serviceArea;

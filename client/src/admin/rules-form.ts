@@ -191,13 +191,15 @@ export function changedRules(before: Rules, after: Rules): RuleChange[] {
     return from === to ? [] : [{ path, before: from, after: to }];
   });
   const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+  // A database may give an object's keys back in another order; that is no change.
+  const shapes = ({ zones }: Rules) => zones.map(({ zone, ring }) => [zone, ring]);
   if (differs(before.serviceArea, after.serviceArea))
     changes.push({
       path: 'serviceArea',
       before: String(cornersOf(before.serviceArea)),
       after: String(cornersOf(after.serviceArea)),
     });
-  if (differs(before.zones, after.zones))
+  if (differs(shapes(before), shapes(after)))
     changes.push({
       path: 'zones',
       before: before.zones.map(({ ring }) => ring.length).join(' + '),

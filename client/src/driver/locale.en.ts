@@ -44,6 +44,7 @@ export default {
     animal_muerto: 'Dead animal',
     near: 'Near {street}',
     before: 'before {time}',
+    beforeDay: 'before {day} at {time}',
     arrives: 'arrives {time}',
     load: 'load +{load}',
     unload: 'unloads {load}',

@@ -44,6 +44,7 @@ export default {
     animal_muerto: 'Animal muerto',
     near: 'Cerca de {street}',
     before: 'antes de las {time}',
+    beforeDay: 'antes del {day} a las {time}',
     arrives: 'llega {time}',
     load: 'carga +{load}',
     unload: 'descarga {load}',
