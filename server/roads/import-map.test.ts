@@ -100,3 +100,20 @@ describe('the router over HTTP', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 });
+
+describe('a router whose graph is gone', () => {
+  it('is reported, not waited for, and answers once the graph is there', async () => {
+    const path = join(folder, 'later', MAP_FILES.graph);
+    const ask = workerTransport(path);
+    const roads = createRoads(ask, { engine: 'embedded', now: () => 0, timeoutMs: 60_000 });
+    expect((await roads.route([city.at('a'), city.at('b')])).degraded).toBe(true);
+    expect(roads.state()).toMatchObject({
+      status: 'degraded',
+      note: expect.stringMatching(/cannot be used/),
+    });
+    await importMap(file, join(folder, 'later'));
+    expect((await roads.route([city.at('a'), city.at('b')])).degraded).toBe(false);
+    expect(roads.state().status).toBe('ok');
+    await roads.close();
+  }, 60_000);
+});

@@ -37,6 +37,8 @@ export interface RoadsOptions {
  */
 const TABLE_SIZE = 100;
 const MATCH_POINTS = 100;
+/** The embedded router loads its map with the first question and contracts it anew after a closure. */
+const TIMEOUT_MS = { osrm: 10_000, embedded: 30_000 } as const;
 
 const pair = z.tuple([z.number(), z.number()]).rest(z.unknown());
 const line = z.object({ coordinates: z.array(pair) });
@@ -109,7 +111,7 @@ class OsrmRoads implements Roads {
     this.tableSize = options.maxTableSize ?? TABLE_SIZE;
     this.circuit = new Circuit({
       now: options.now,
-      timeoutMs: options.timeoutMs ?? 10_000,
+      timeoutMs: options.timeoutMs ?? TIMEOUT_MS[options.engine],
       concurrency: options.concurrency ?? 8,
       maxWaiting: 2_000,
       failuresToOpen: 3,

@@ -127,6 +127,8 @@ export function workerTransport(graphFile: string): OsrmTransport {
       worker.ref();
       worker.postMessage(make(id));
     });
+  // Loading begins at once, so that the first question does not wait for all of it.
+  worker = start();
   const ask = async (pathAndQuery: string): Promise<OsrmAnswer> => {
     const reply = await send((id) => ({ id, ask: pathAndQuery }));
     const text = Buffer.from(reply.json ?? new Uint8Array()).toString('utf8');
