@@ -132,7 +132,6 @@ async function storeProposal(
         baseVersion: snapshot.version,
         moved: diff.moved.length,
         costS: diff.cost.seconds,
-        solveMs: solved.solveMs,
       },
     });
     return row!.id;

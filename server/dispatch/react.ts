@@ -52,16 +52,7 @@ export function startReactor(dispatch: Dispatch, holder: string, log: ReactorLog
   const pass = async (): Promise<void> => {
     const { database } = dispatch.store;
     if (!(await holdLease(database, LEASE, holder, LEASE_S))) return;
-    for (const zone of await expireProposals(dispatch, SYSTEM)) await forgetConsidered(dispatch, zone);
-    for (const zone of ZONES) {
-      if (stopped) return;
-      try {
-        await weighZone(dispatch, zone, log);
-      } catch (error) {
-        if (isDomainError(error, 'stale-version')) again = true;
-        else log.error({ zone, err: error }, 'planning of a zone failed; it is tried again');
-      }
-    }
+    if (await weighZones(dispatch, log, () => stopped)) again = true;
   };
   const run = (): void => {
     if (busy) {
@@ -97,6 +88,30 @@ export function startReactor(dispatch: Dispatch, holder: string, log: ReactorLog
       await releaseLease(dispatch.store.database, LEASE, holder).catch(() => undefined);
     },
   };
+}
+
+/**
+ * Looks at every zone once and does what the rules ask for. A headless run, which holds the clock, calls it itself.
+ *
+ * @returns true when the world moved while something was computed, and it is worth another look
+ */
+export async function weighZones(
+  dispatch: Dispatch,
+  log: ReactorLog,
+  isStopped: () => boolean = () => false,
+): Promise<boolean> {
+  let again = false;
+  for (const zone of await expireProposals(dispatch, SYSTEM)) await forgetConsidered(dispatch, zone);
+  for (const zone of ZONES) {
+    if (isStopped()) return false;
+    try {
+      await weighZone(dispatch, zone, log);
+    } catch (error) {
+      if (isDomainError(error, 'stale-version')) again = true;
+      else log.error({ zone, err: error }, 'planning of a zone failed; it is tried again');
+    }
+  }
+  return again;
 }
 
 /** Weighs one zone and acts. The mark is set before acting: a search that fails is not repeated for ever. */

@@ -62,6 +62,8 @@ export interface SeedOptions {
   /** The nearest street to a point: containers stand at the kerb. */
   snap(point: Point): Promise<(Point & { name: string }) | null>;
   addressOf(point: Point): Promise<string | null>;
+  /** 400 unless said otherwise. */
+  containers?: number;
 }
 
 /** Fills an empty system with the city the demo shows: people, trucks, trackers, containers. Repeats by seed. */
@@ -123,7 +125,8 @@ async function seedContainers(
   random: () => number,
 ): Promise<number> {
   let made = 0;
-  for (let tries = 0; made < CONTAINERS && tries < 3 * CONTAINERS; tries++) {
+  const wanted = options.containers ?? CONTAINERS;
+  for (let tries = 0; made < wanted && tries < 3 * wanted; tries++) {
     const near = destination(pick(random, options.places), 360 * random(), 350 * Math.sqrt(random()));
     const kerb = await options.snap(near);
     if (kerb === null) continue;
