@@ -20,6 +20,10 @@ const BLINK = 0.01;
 const COOLING = { from: 0.3, to: 0.003 };
 const TIMED_COOLING = { from: 1, to: 0.01 };
 const WARM_FROM = 0.05;
+/** Windows hold stops apart, so more routes have to open at once; where a round is dear, smaller ruins pay. */
+const PLAIN_RUIN: RuinOptions = { averageRemoved: 8, longestString: 10 };
+const WINDOW_RUIN: RuinOptions = { averageRemoved: 16, longestString: 10 };
+const GENERAL_RUIN: RuinOptions = { averageRemoved: 10, longestString: 6 };
 /** At most this part of a search goes into needing fewer vehicles. */
 const SHEDDING_SHARE = 0.4;
 /** Small moves tried after each ruin and recreate. */
@@ -178,10 +182,8 @@ export class Search {
     const pace = new Pace(budget);
     const placed = Math.max(1, model.jobCount - routes.absentCount);
     const scale = this.travelCost() / (placed + routes.usedCount);
-    const ruinOptions = {
-      averageRemoved: Math.min(10, Math.max(1, placed / 2)),
-      longestString: model.timed ? 6 : 10,
-    };
+    const size = !model.timed ? PLAIN_RUIN : model.general ? GENERAL_RUIN : WINDOW_RUIN;
+    const ruinOptions = { ...size, averageRemoved: Math.min(size.averageRemoved, Math.max(1, placed / 2)) };
     if (hot && this.vehiclesAreDear(scale)) this.shedVehicles(pace, scale, ruinOptions);
     const begun = pace.spent;
     const cooling = model.timed ? TIMED_COOLING : COOLING;

@@ -8,7 +8,7 @@ const NEAREST = 16;
 /**
  * Small moves that string removal finds hardly: two routes exchange their tails (2-opt*, Potvin & Rousseau 1995), one
  * route or a pair reverses a stretch (2-opt). Tried at random near pairs and accepted by the same annealing rule. Only
- * for problems whose constraints are one capacity and one window check; others are left to ruin and recreate.
+ * where time constrains nothing: with windows, measured, the same processor time is better spent on ruin and recreate.
  */
 export class Tails {
   private readonly routes: Routes;
@@ -18,7 +18,7 @@ export class Tails {
   private readonly logs: Float64Array;
   private readonly scratch: Int32Array;
   private readonly usable: boolean;
-  /** Distances are the same both ways and time is free: stretches may be reversed. */
+  /** Distances are the same both ways: stretches may be reversed. */
   private readonly reversible: boolean;
   private readonly anyoneMay: boolean;
 
@@ -30,9 +30,8 @@ export class Tails {
     this.neighbours = neighbours;
     this.logs = logs;
     this.scratch = new Int32Array(2 * routes.stride);
-    this.usable = !model.general && model.problem.options.stability === 0 && neighbours.count > 0;
+    this.usable = !model.timed && model.problem.options.stability === 0 && neighbours.count > 0;
     this.reversible =
-      !model.timed &&
       model.travels.every((travel) => travel.cost === travel.costTo) &&
       model.startNode.every((node, v) => node === model.endNode[v]);
     this.anyoneMay = model.allowed.every((may) => may === 1);
@@ -95,19 +94,6 @@ export class Tails {
       (routes.leg[a + p] as number) -
       (routes.leg[b + q] as number);
     if (change >= allowance || !this.alike(v, w)) return false;
-    if (model.timed) {
-      const { durationS } = travel;
-      if (
-        (routes.departS[a + p] as number) + (durationS[x * n + y] as number) >
-        (routes.latestS[b + q + 1] as number)
-      ) {
-        return false;
-      }
-      const onward = durationS[
-        (routes.node[b + q] as number) * n + (routes.node[a + p + 1] as number)
-      ] as number;
-      if ((routes.departS[b + q] as number) + onward > (routes.latestS[a + p + 1] as number)) return false;
-    }
     const { scratch } = this;
     let count = 0;
     for (let i = 1; i <= p; i++) scratch[count++] = routes.node[a + i] as number;
@@ -157,7 +143,6 @@ export class Tails {
     return (
       model.travelOf[v] === model.travelOf[w] &&
       model.endNode[v] === model.endNode[w] &&
-      model.shiftEndS[v] === model.shiftEndS[w] &&
       (!this.reversible || model.startNode[v] === model.startNode[w])
     );
   }
