@@ -372,6 +372,20 @@ describe('answers', () => {
     expect(islands.table('ad', '?fallback_speed=10')[0]![1]!).toBeGreaterThan(0);
   });
 
+  it('offer another way when asked, best first', () => {
+    const drawing = `
+      a---b---c---d---e
+      |   |   |   |   |
+      f---g---h---i---j
+    `;
+    const ways = [{ nodes: 'abcde' }, { nodes: 'fghij' }, { nodes: 'af' }, { nodes: 'bg' }, { nodes: 'ch' }];
+    const town = new City(drawing, [...ways, { nodes: 'di' }, { nodes: 'ej' }], { gridM: 90 });
+    expect(town.ask('ae').body.routes).toHaveLength(1);
+    const routes = town.ask('ae', '&alternatives=3').body.routes;
+    expect(routes.length).toBeGreaterThan(1);
+    expect(routes.every(({ weight }) => weight >= routes[0]!.weight)).toBe(true);
+  });
+
   it('an empty map has no segment for anybody', () => {
     const engine = new Engine([buildGraph({ nodes: [], ways: [], relations: [] }, CAR)]);
     const { status, body } = engine.answer('/route/v1/driving/0,0;1,1');

@@ -1,3 +1,4 @@
+import { alternativesTo } from './alternatives.ts';
 import { routeObject, waypoint } from './answers.ts';
 import { markClosed, type Closure } from './closures.ts';
 import { contract } from './contraction.ts';
@@ -168,7 +169,12 @@ export class Engine {
     const legs = journey(finder, stops, options.continueStraight ?? true);
     if (!legs) throw new Refusal('NoRoute', 'Impossible route between points');
     const places = [legs[0]!.source, ...legs.map((leg) => leg.target)];
-    const body: Json = { routes: [routeObject(vehicle.graph, legs, request.coordinates, options)] };
+    const count = legs.length === 1 ? Math.min(options.alternatives, this.limits.alternatives) : 0;
+    const others = count > 0 ? alternativesTo(legs[0]!, finder, stops[0]!, stops[1]!, count) : [];
+    const routes = [legs, ...others.map((leg) => [leg])];
+    const body: Json = {
+      routes: routes.map((way) => routeObject(vehicle.graph, way, request.coordinates, options)),
+    };
     if (!options.skipWaypoints) body.waypoints = this.waypoints(vehicle, request, places);
     return body;
   }

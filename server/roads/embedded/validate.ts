@@ -70,6 +70,12 @@ export function validate({ service, coordinates, options }: Request, limits: Lim
     const most = service === 'route' ? limits.routePoints : limits.tripPoints;
     limit(count, most, 'Number of entries');
   }
+  if (service === 'route' && options.alternatives > limits.alternatives) {
+    throw new Refusal(
+      'TooBig',
+      `Requested number of alternatives is higher than current maximum (${limits.alternatives})`,
+    );
+  }
   if (service === 'match' && count > limits.matchPoints) {
     throw new Refusal('TooBig', 'Too many trace coordinates');
   }
