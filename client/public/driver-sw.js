@@ -58,6 +58,13 @@ self.addEventListener('message', (event) => {
     caches.open(SHELL).then(async (cache) => {
       for (const path of event.data.paths) await keep(cache, path).catch(() => undefined);
       await trim(SHELL, MAX_FILES);
+      const tiles = await caches.open(TILES);
+      for (const path of event.data.tiles ?? []) {
+        if (!path.startsWith('/tiles/') || (await tiles.match(path, { ignoreVary: true }))) continue;
+        const response = await fetch(path).catch(() => undefined);
+        if (response?.status === 200) await tiles.put(path, response);
+      }
+      await trim(TILES, MAX_TILES);
     }),
   );
 });

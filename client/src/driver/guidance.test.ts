@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readGuidance } from './guidance.ts';
 import { isNight } from './night.ts';
+import { tilesAlong } from './route-tiles.ts';
 
 const step = (distance: number, name: string, type: string, modifier?: string) => ({
   distance,
@@ -50,4 +51,19 @@ describe('night in Latacunga', () => {
     ['2026-11-25T10:59:00Z', true],
     ['2026-11-25T11:00:00Z', false],
   ])('%s → %s', (at, dark) => expect(isNight(Date.parse(at))).toBe(dark));
+});
+
+describe('tiles along a route', () => {
+  it('names each once, closest zoom first', () => {
+    const line: [number, number][] = [
+      [-78.6157, -0.9335],
+      [-78.6158, -0.9336],
+    ];
+    expect(tilesAlong(line)).toEqual([
+      '/tiles/14/4614/8234.mvt',
+      '/tiles/13/2307/4117.mvt',
+      '/tiles/12/1153/2058.mvt',
+      '/tiles/11/576/1029.mvt',
+    ]);
+  });
 });

@@ -1,6 +1,9 @@
-/** Keeps the page itself on the phone: a service worker for /driver, told which files the page is made of. */
+/**
+ * Keeps the page itself on the phone: a service worker, told which files the page is made of. Its scope is the whole
+ * site, because the map's own worker lives under /assets and asks for the tiles; of pages it serves /driver alone.
+ */
 const WORKER = '/driver-sw.js';
-const SCOPE = '/driver';
+const SCOPE = '/';
 const MANIFEST = '/driver.webmanifest';
 /** The map's parts arrive after the page; they are kept too. */
 const SETTLED_MS = 6_000;
@@ -20,7 +23,7 @@ function ownFiles(): string[] {
     .map(({ pathname }) => pathname);
 }
 
-/** `serviceWorker.ready` would wait for ever on a page that was opened at /login and only then became /driver. */
+/** The worker once it is in charge; refused when it never will be. */
 function activeWorker(registration: ServiceWorkerRegistration): Promise<ServiceWorker> {
   const worker = registration.active ?? registration.waiting ?? registration.installing;
   if (!worker) return Promise.reject(new Error('worker'));
@@ -35,12 +38,12 @@ function activeWorker(registration: ServiceWorkerRegistration): Promise<ServiceW
 }
 
 /** Without support, or over plain HTTP, the page works as before, with network. */
-export async function keepShellOffline(): Promise<void> {
+export async function keepShellOffline(tiles: () => string[]): Promise<void> {
   offerInstall();
   if (!('serviceWorker' in navigator)) return;
   try {
     const worker = await activeWorker(await navigator.serviceWorker.register(WORKER, { scope: SCOPE }));
-    const tell = () => worker.postMessage({ type: 'keep', paths: ownFiles() });
+    const tell = () => worker.postMessage({ type: 'keep', paths: ownFiles(), tiles: tiles() });
     tell();
     setTimeout(tell, SETTLED_MS);
   } catch {
