@@ -23,6 +23,7 @@ import { countEvent, observedPlanner, observedTransport } from './ops/observed.t
 import { DIST, VERSION } from './ops/project.ts';
 import { createPlannerPool } from './planning/pool.ts';
 import { addressAt } from './roads/address.ts';
+import { withClosures } from './roads/closure-transport.ts';
 import { openMap, type OpenMap } from './roads/open-map.ts';
 import { createRoads, httpTransport, workerTransport } from './roads/osrm-client.ts';
 import type { Roads } from './roads/roads.ts';
@@ -107,10 +108,10 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     lastEventId: () => lastEventId,
   });
   const embedded = workerTransport(map.graphFile);
-  const transport = observedTransport(
-    config.osrmUrl === null ? embedded : httpTransport(config.osrmUrl),
-    metrics,
-  );
+  const osrm = config.osrmUrl === null ? null : httpTransport(config.osrmUrl);
+  // Invented streets are no stand-in for a real router's: closures are then only re-checked, and said to be unknown.
+  const router = osrm === null ? embedded : map.synthetic ? osrm : withClosures(osrm, embedded);
+  const transport = observedTransport(router, metrics);
   const roads = createRoads(transport, {
     engine: config.osrmUrl === null ? 'embedded' : 'osrm',
     now: () => performance.now(),

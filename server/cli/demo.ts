@@ -3,15 +3,18 @@
  * its own, seeds the city, lives through the first hour of a shift, and goes on from there in real time.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DEMO_LOGINS } from '../access/demo-logins.ts';
-import { loadConfig, ConfigError } from '../config.ts';
+import { loadConfig } from '../config.ts';
+import { lockFolder } from '../db/embedded-lock.ts';
 import { generate } from '../dispatch/generate.ts';
 import { assemble, type Assembly } from '../main.ts';
 import { createLog } from '../ops/log.ts';
 import { createAssignment } from '../fleet/assignment-create.ts';
 import { currentPlan } from '../dispatch/current-plan.ts';
 import { PROJECT_ROOT } from '../ops/project.ts';
+import { failureText, Refusal } from '../ops/tool-failure.ts';
 import { inProcessCity } from '../sim/in-process-city.ts';
 import { Citizens } from '../sim/citizens.ts';
 import { Day } from '../sim/day.ts';
@@ -43,6 +46,12 @@ async function main(): Promise<void> {
   });
   const say = (line: string) => console.log(line);
 
+  await requireFreePort(given.port, given.host);
+  const lock = join(given.dataDir, 'demo.lock');
+  await mkdir(given.dataDir, { recursive: true });
+  // Two demos in one folder: the second would wipe the day of the first.
+  const unlock = await lockFolder(lock, join(config.dataDir, '.none'));
+  process.once('exit', unlock);
   say('EPAGAL: preparando la demostración…');
   const built = ensureBuilt();
   // Looked at when it is needed; until then a failed build is no unhandled rejection.
@@ -240,6 +249,22 @@ async function goLive(
   };
 }
 
+/** A taken port is said before a minute of work, not after it. */
+function requireFreePort(port: number, host: string): Promise<void> {
+  if (port === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Refusal(`port ${port} is taken by another program: stop it, or set PORT to another one`)
+          : error,
+      ),
+    );
+    probe.listen(port, host, () => probe.close(() => resolve()));
+  });
+}
+
 function elapsed(startedAt: number): string {
   return ((performance.now() - startedAt) / 1_000).toFixed(1);
 }
@@ -252,7 +277,6 @@ function onceStopped(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ConfigError) for (const line of error.problems) console.error(line);
-  else console.error(error);
+  console.error(failureText(error));
   process.exit(1);
 });
