@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { Rules } from '../../shared/rules.ts';
+import { currentRules } from '../rules/current.ts';
 import type { Services } from './services.ts';
 
 export interface ClientConfig {
@@ -10,6 +12,8 @@ export interface ClientConfig {
   sentryDsn: string | null;
   sentryEnvironment: string;
   locale: 'es-EC';
+  /** Seconds within which each type is attended to, by the rules in force; null while they cannot be read. */
+  windowSByType: Rules['windowSByType'] | null;
 }
 
 /** What a page has to know before anybody signs in; no secret is among it. */
@@ -23,6 +27,11 @@ export function serveClientConfig(app: FastifyInstance, services: Services): voi
       sentryDsn: config.sentryDsn,
       sentryEnvironment: config.sentryEnvironment,
       locale: 'es-EC',
+      windowSByType: await currentRules(services.store.database.db).then(
+        ({ rules }) => rules.windowSByType,
+        // The page itself has to open also while the database is away.
+        () => null,
+      ),
     };
     return reply.header('cache-control', 'no-store').send(answer);
   });

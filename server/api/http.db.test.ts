@@ -475,6 +475,7 @@ describe('/client-config', () => {
       sentryDsn: null,
       sentryEnvironment: 'test',
       locale: 'es-EC',
+      windowSByType: { acopio: 86_400, zona_critica: 28_800, animal_muerto: 7_200 },
     });
   });
 });

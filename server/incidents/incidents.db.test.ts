@@ -209,7 +209,7 @@ describe('following by code', () => {
     const tracked = await trackIncident(house.store, typed);
     expect(tracked.history.map(({ state }) => state)).toEqual(['pending', 'validated']);
     expect(Date.parse(tracked.history[1]!.at) - Date.parse(tracked.history[0]!.at)).toBe(60_000);
-    expect(Object.keys(tracked).sort()).toEqual(['code', 'history', 'state', 'type', 'windowEnd']);
+    expect(Object.keys(tracked).sort()).toEqual(['arrival', 'code', 'history', 'state', 'type', 'windowEnd']);
     expect(await reasonOf(trackIncident(house.store, 'NOSUCHCODE'))).toBe('not-found');
   });
 });

@@ -3,6 +3,7 @@ import { DomainError } from '../../shared/errors.ts';
 import type { EventType } from '../../shared/events.ts';
 import type { IncidentState, IncidentType } from '../../shared/incident.ts';
 import { incidents } from '../db/schema/index.ts';
+import { expectedArrival, type ExpectedArrival } from '../dispatch/expected-arrival.ts';
 import { eventsOf } from '../events/read.ts';
 import type { Store } from '../events/store.ts';
 import { readIncidentCode } from './code.ts';
@@ -22,6 +23,8 @@ export interface TrackedIncident {
   state: IncidentState;
   windowEnd: string;
   history: { state: IncidentState; at: string }[];
+  /** While a truck is on its round with it. */
+  arrival: ExpectedArrival | null;
 }
 
 /** What anybody who holds the code may know: states and instants, no person, no text of others. */
@@ -41,5 +44,6 @@ export async function trackIncident(store: Store, typed: string): Promise<Tracke
     state: row.state,
     windowEnd: row.windowEnd.toISOString(),
     history,
+    arrival: row.state === 'assigned' ? await expectedArrival(store, row.id) : null,
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { SYSTEM, type Actor } from '../../shared/actor.ts';
 import { DomainError } from '../../shared/errors.ts';
 import type { Rules } from '../../shared/rules.ts';
@@ -37,7 +38,8 @@ export async function updateRules(
     if (!row)
       throw new DomainError('stale-version', 'The rules have changed since.', { version: before.version });
     const changed = (Object.keys(rules) as (keyof Rules)[]).filter(
-      (key) => JSON.stringify(rules[key]) !== JSON.stringify(before.rules[key]),
+      // By value: jsonb gives keys back in an order of its own.
+      (key) => !isDeepStrictEqual(rules[key], before.rules[key]),
     );
     emit({
       type: 'rules.changed',

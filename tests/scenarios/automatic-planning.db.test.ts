@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { approve } from '../../server/dispatch/approve.ts';
+import { breakdown } from '../../server/dispatch/breakdown.ts';
 import { reject } from '../../server/dispatch/reject.ts';
 import { planHistory } from '../../server/dispatch/history.ts';
 import { currentRules } from '../../server/rules/current.ts';
 import { updateRules } from '../../server/rules/update.ts';
+import { trackIncident } from '../../server/incidents/track.ts';
 import { openRoom, work, type Room } from './room.ts';
 
 let room: Room;
@@ -175,5 +177,41 @@ describe('trucks on the road', () => {
     const after = work((await room.plan()).routes[0]!);
     expect(after[0]).toMatchObject({ id: first!.id, state: 'enroute' });
     expect(after.map((stop) => stop.incidentId)).toContain(animal);
+
+    // Whoever reported it is told a range, once a truck is on its round with it.
+    const { code } = await room.incident(animal);
+    const told = await trackIncident(room.store, code);
+    expect(told.state).toBe('assigned');
+    const { earliest, eta, latest } = told.arrival!;
+    expect(Date.parse(earliest)).toBeLessThan(Date.parse(eta));
+    expect(Date.parse(eta)).toBeLessThan(Date.parse(latest));
+    expect(Date.parse(latest)).toBeGreaterThan(room.now());
+  });
+
+  it('a newer proposal takes along what waited in the one it supersedes', async () => {
+    await room.truck('posterior');
+    const reactor = await room.onDuty();
+    for (let n = 0; n < 7; n++) await room.validated('zona_critica', 10 * n);
+    await reactor.settled();
+    const [route] = (await room.plan()).routes;
+    await room.setOut(route!.id);
+    const first = await room.validated('animal_muerto', 5);
+    await reactor.settled();
+    const second = await room.validated('animal_muerto', 15);
+    await reactor.settled();
+    const [both, ...others] = await room.proposals();
+    expect(others).toEqual([]);
+    expect([...both!.incidentIds].sort()).toEqual([first, second].sort());
+
+    await room.truck('posterior');
+    await breakdown(room.dispatch, room.supervisor, { truckId: route!.truckId });
+    expect((await room.proposals())[0]!.incidentIds).toEqual(expect.arrayContaining([first, second]));
+    const third = await room.validated('animal_muerto', 25);
+    await reactor.settled();
+    const [all] = await room.proposals();
+    expect(all!.incidentIds).toEqual(expect.arrayContaining([first, second, third]));
+    await approve(room.store, room.supervisor, { id: all!.id });
+    const left = (await room.plan()).routes.find((one) => one.truckId === route!.truckId);
+    expect(left === undefined ? [] : work(left)).toEqual([]);
   });
 });

@@ -102,6 +102,11 @@ export async function openRoom() {
     },
     /** Dispatch begins to act on its own; `settled` waits until it has weighed everything. */
     async onDuty(): Promise<Reactor> {
+      // One dispatcher at a time: two would answer for each other's work.
+      if (reactors[0] !== undefined) {
+        await reactors[0].settled();
+        return reactors[0];
+      }
       const reactor = startReactor(
         dispatch,
         'test',

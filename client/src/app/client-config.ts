@@ -7,6 +7,8 @@ export interface ClientConfig {
   release: string | null;
   sentryDsn: string | null;
   sentryEnvironment: string | null;
+  /** Seconds within which each type is attended to; null while the server cannot tell. */
+  windowSByType: Record<'acopio' | 'zona_critica' | 'animal_muerto', number> | null;
 }
 
 const FALLBACK: ClientConfig = {
@@ -16,6 +18,7 @@ const FALLBACK: ClientConfig = {
   release: null,
   sentryDsn: null,
   sentryEnvironment: null,
+  windowSByType: null,
 };
 
 let loading: Promise<ClientConfig> | null = null;

@@ -19,7 +19,7 @@ export interface Arrival {
   earliest: string;
   latest: string;
 }
-export type Tracked = Told['track'] & { arrival?: Arrival | null };
+export type Tracked = Omit<Told['track'], 'arrival'> & { arrival?: Arrival | null };
 
 /** A refusal with the server's stable word; `offline` when the server was not reached. */
 export class Refused extends Error {
