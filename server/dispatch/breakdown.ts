@@ -7,7 +7,7 @@ import { routes, stops, trucks } from '../db/schema/index.ts';
 import { commit, type Store } from '../events/store.ts';
 import type { Dispatch } from './dispatch.ts';
 import { liveRouteOf } from './frame.ts';
-import { propose, solveChange } from './propose.ts';
+import { propose, solveChange, withOpenProposal } from './propose.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 /**
@@ -28,10 +28,11 @@ export async function breakdown(
     throw new DomainError('not-found', 'No such truck.', { truckId: input.truckId });
   }
   if (input.dryRun === true) {
-    const change = changeFor(asOut(snapshot, truck.id), truck.id, actor);
+    const without = asOut(snapshot, truck.id);
+    const change = changeFor(without, truck.id, actor);
+    if (change === null) return { diff: EMPTY_DIFF };
     return {
-      diff:
-        change === null ? EMPTY_DIFF : (await solveChange(dispatch, asOut(snapshot, truck.id), change)).diff,
+      diff: (await solveChange(dispatch, without, await withOpenProposal(store, without, change))).diff,
     };
   }
   await takeOut(store, actor, truck.id);

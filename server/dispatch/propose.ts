@@ -29,16 +29,18 @@ export interface ProposeInput {
 
 /**
  * Computes a change to the zone's live routes and stores it as the zone's one open proposal; a newer one supersedes
- * it. Nothing moves until it is approved, by a person or by the rule `autoApproveBelow`.
+ * it and takes along the incidents that waited in it. Nothing moves until it is approved, by a person or by the rule
+ * `autoApproveBelow`.
  *
  * @returns null when there is nothing to change
  */
 export async function propose(
   dispatch: Dispatch,
   actor: Actor,
-  input: ProposeInput,
+  asked: ProposeInput,
 ): Promise<{ proposalId: number; version?: number } | null> {
   const snapshot = await readSnapshot(dispatch.store.database.db, dispatch.store.clock());
+  const input = await withOpenProposal(dispatch.store, snapshot, asked);
   const solved = await solveChange(dispatch, snapshot, input);
   if (solved.diff.moved.length === 0 && solved.draft.routes.length === 0) return null;
   const proposalId = await storeProposal(dispatch, actor, snapshot, input, solved);
@@ -54,6 +56,30 @@ export async function propose(
     return { proposalId, version };
   }
   return { proposalId };
+}
+
+/**
+ * The change together with what the zone's open proposal was to do: superseding it must lose neither an incident that
+ * waits nor the stops of a truck that is out.
+ */
+export async function withOpenProposal(
+  store: Store,
+  snapshot: Snapshot,
+  input: ProposeInput,
+): Promise<ProposeInput> {
+  const open = await store.database.db
+    .select({ incidentIds: proposals.incidentIds, document: proposals.document })
+    .from(proposals)
+    .where(and(eq(proposals.zone, input.zone), eq(proposals.state, 'open')));
+  const incidentIds = open.flatMap((proposal) => proposal.incidentIds);
+  const outTruckIds = open
+    .flatMap((proposal) => proposal.document.routes.map((route) => route.truckId))
+    .filter((id) => snapshot.trucks.get(id)?.state === 'out' && liveRouteOf(snapshot, id) !== null);
+  return {
+    ...input,
+    incidentIds: [...new Set([...incidentIds, ...input.incidentIds])],
+    outTruckIds: [...new Set([...(input.outTruckIds ?? []), ...outTruckIds])],
+  };
 }
 
 /** The search behind a proposal, stored nowhere: also what a dry run shows. */
