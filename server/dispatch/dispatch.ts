@@ -1,16 +1,18 @@
 import type { Point } from '../../shared/geo.ts';
+import type { Zone } from '../../shared/rules.ts';
 import type { Store } from '../events/store.ts';
 import type { PlannerProblem, PlannerSolution } from '../planning/index.ts';
 import type { Roads } from '../roads/roads.ts';
 
 /** The planner as dispatch sees it: a pool of warm worker threads. */
 export interface Planner {
-  /** A newer request of the same key cancels an older one, which then rejects. */
+  /** Requests wait for one another; none cancels another, for each has somebody waiting for its answer. */
   solve(problem: PlannerProblem, options: PlannerBudget): Promise<PlannerSolution>;
 }
 
 export interface PlannerBudget {
-  key: string;
+  /** What the search is for. */
+  zone: Zone;
   seed: number;
   /** Wall time for the search; left out where `iterations` makes a run repeatable. */
   seconds?: number;

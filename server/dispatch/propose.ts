@@ -4,7 +4,7 @@ import type { PlanKind, ProposalState } from '../../shared/plan.ts';
 import type { Zone } from '../../shared/rules.ts';
 import type { Tx } from '../db/connect.ts';
 import { proposals } from '../db/schema/index.ts';
-import { commit, type Emit } from '../events/store.ts';
+import { commit, type Emit, type Store } from '../events/store.ts';
 import { approve } from './approve.ts';
 import { nameStops } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';

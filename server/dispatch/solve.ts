@@ -46,7 +46,7 @@ export async function solve(dispatch: Dispatch, snapshot: Snapshot, request: Sol
   expectPresentTimes(problem);
   const before = presentSolution(problem);
   const after = await dispatch.planner.solve(problem, {
-    key: request.zone,
+    zone: request.zone,
     seed: dispatch.seed,
     ...(request.budget ?? dispatch.budget),
   });

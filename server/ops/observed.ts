@@ -23,7 +23,7 @@ export function observedTransport(transport: OsrmTransport, metrics: Metrics): O
 export function observedPlanner(planner: Planner, metrics: Metrics): Planner {
   return {
     async solve(problem, options) {
-      const stop = metrics.planSolveSeconds.startTimer({ kind: options.key });
+      const stop = metrics.planSolveSeconds.startTimer({ kind: options.zone });
       try {
         return await planner.solve(problem, options);
       } finally {

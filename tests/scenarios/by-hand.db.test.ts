@@ -11,6 +11,7 @@ import { cancelIncident } from '../../server/incidents/cancel.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { completeStop } from '../../server/fleet/stop-complete.ts';
 import { finishAssignment } from '../../server/fleet/assignment-finish.ts';
+import { createPlannerPool } from '../../server/planning/index.ts';
 import { openRoom, work, type Room } from './room.ts';
 
 let room: Room;
@@ -194,6 +195,19 @@ describe('a breakdown', () => {
     expect(work(broken).map((stop) => stop.state)).toEqual(['done']);
     expect(broken.loadAboard).toBe(3);
     expect(routes.some((route) => route.truckId === helper || work(route).length > 6)).toBe(true);
+  });
+});
+
+describe('two who ask at once', () => {
+  it('are both answered: no search cancels another', async () => {
+    const { rear } = await twoRoutes();
+    await room.truck('posterior');
+    const planner = createPlannerPool({ threads: 1 });
+    const dispatch = { ...room.dispatch, planner };
+    const ask = () => breakdown(dispatch, room.supervisor, { truckId: rear.truckId, dryRun: true });
+    const answers = await Promise.all([ask(), ask(), ask()]);
+    for (const { diff } of answers) expect(diff.moved).toHaveLength(8);
+    await planner.close();
   });
 });
 
