@@ -74,11 +74,19 @@ async function buildPart(part: Part): Promise<void> {
  * memory is gone when they end. Returns at once when everything is up to date.
  * @throws Error when a part fails; its output has been shown
  */
-export async function ensureBuilt(): Promise<void> {
-  const stale = PARTS.filter((part) => !isCurrent(part, contentHash(part)));
+export async function ensureBuilt(
+  names: readonly Part['name'][] = PARTS.map(({ name }) => name),
+): Promise<void> {
+  const stale = PARTS.filter(({ name }) => names.includes(name) && !isBuilt(name));
   const ended = await Promise.all(stale.map((part) => inOwnProcess(part)));
   const failed = stale.filter((_, index) => ended[index] !== 0);
   if (failed.length > 0) throw new Error(`the build of ${failed.map(({ name }) => name).join(', ')} failed`);
+}
+
+/** True when a part is there and made of what the sources are now. */
+export function isBuilt(name: Part['name']): boolean {
+  const part = PARTS.find((candidate) => candidate.name === name)!;
+  return isCurrent(part, contentHash(part));
 }
 
 function inOwnProcess(part: Part): Promise<number | null> {

@@ -13,7 +13,7 @@ import { assemble, type Assembly } from '../main.ts';
 import { createLog } from '../ops/log.ts';
 import { createAssignment } from '../fleet/assignment-create.ts';
 import { currentPlan } from '../dispatch/current-plan.ts';
-import { PROJECT_ROOT } from '../ops/project.ts';
+import { DIST, PROJECT_ROOT } from '../ops/project.ts';
 import { failureText, Refusal } from '../ops/tool-failure.ts';
 import { inProcessCity } from '../sim/in-process-city.ts';
 import { Citizens } from '../sim/citizens.ts';
@@ -24,7 +24,7 @@ import { remoteCity, signIn } from '../sim/remote-city.ts';
 import { seedCity, type SeededCity } from '../sim/seed-city.ts';
 import type { SimFix } from '../sim/city.ts';
 import { streamOf } from '../sim/random.ts';
-import { ensureBuilt } from './build.ts';
+import { ensureBuilt, isBuilt } from './build.ts';
 
 const HOUR_MS = 3_600_000;
 /** The shift is laid around the start: it began an hour ago. */
@@ -53,7 +53,8 @@ async function main(): Promise<void> {
   const unlock = await lockFolder(lock, join(config.dataDir, '.none'));
   process.once('exit', unlock);
   say('EPAGAL: preparando la demostración…');
-  const built = ensureBuilt();
+  // The server runs from its sources and imports the map itself where no build has: only the pages are needed.
+  const built = ensureBuilt(['client']);
   // Looked at when it is needed; until then a failed build is no unhandled rejection.
   built.catch(() => undefined);
   // Every demo begins a fresh day; what an earlier one left would be yesterday's.
@@ -70,7 +71,7 @@ async function main(): Promise<void> {
     seed,
     migrate: true,
     mapDataDir: given.dataDir,
-    shippedMapDir: join(PROJECT_ROOT, 'server/roads/synthetic'),
+    shippedMapDir: isBuilt('map') ? DIST.map : join(PROJECT_ROOT, 'server/roads/synthetic'),
   });
   say(`  base de datos y calles listas (${elapsed(startedAt)} s)`);
 

@@ -145,18 +145,24 @@ test('a stop dragged to another truck shows its price before the drop; undo take
   await desk.keyboard.press('Escape');
   await desk.getByText('±3 h', { exact: true }).click();
   const before = await plan(desk);
-  const [from, to] = before.routes.filter(
+  const running = before.routes.filter(
     (route) => route.state === 'running' && route.stops.filter((s) => s.state === 'planned').length > 4,
-  ) as [Plan['routes'][number], Plan['routes'][number]];
-  const candidates = from.stops.filter((stop) => stop.state === 'planned' && stop.kind === 'incident');
+  );
+  const ahead = (route: Plan['routes'][number]) =>
+    route.stops.filter((stop) => stop.state === 'planned' && stop.kind === 'incident');
+  // The one with most incidents before it gives one away; a stop soon after the next is on the screen for sure.
+  const from = [...running].sort((a, b) => ahead(b).length - ahead(a).length)[0]!;
+  const to = running.find((route) => route.id !== from.id)!;
+  const candidates = ahead(from).slice(1);
   const visible = [];
   for (const stop of candidates) {
-    const block = desk.locator(`.board [data-stop="${stop.id}"]`).first();
-    const box = await block.boundingBox();
+    const block = desk.locator(`.board [data-stop="${stop.id}"]`);
+    // The board draws only what its stretch of time holds.
+    const box = (await block.count()) === 0 ? null : await block.first().boundingBox({ timeout: 2_000 });
     if (box !== null && box.x + box.width < 1_560 && box.width > 8) visible.push({ stop, box });
   }
   const grabbed = visible.at(-1)!;
-  const target = (await desk.locator(`[role="row"][data-route="${to.id}"]`).first().boundingBox())!;
+  const target = (await desk.locator(`[data-truck][data-route="${to.id}"]`).first().boundingBox())!;
   await desk.mouse.move(grabbed.box.x + grabbed.box.width / 2, grabbed.box.y + grabbed.box.height / 2);
   await desk.mouse.down();
   const y = target.y + target.height / 2;
