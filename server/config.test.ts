@@ -38,6 +38,13 @@ describe('the environment', () => {
     );
   });
 
+  it.each(['1', 'true', '127.0.0.1', '10.0.0.0/8, ::1', 'loopback,172.16.0.1'])(
+    'believes proxies %s',
+    (given) => {
+      expect(problemsOf({ TRUST_PROXY: given }, 'demo')).toEqual([]);
+    },
+  );
+
   it.each([
     ['PORT', 'eighty'],
     ['PORT', '70000'],
@@ -49,6 +56,8 @@ describe('the environment', () => {
     ['LOG_LEVEL', 'loud'],
     ['CORS_ORIGINS', 'https://a.example,nonsense'],
     ['METRICS_TOKEN', 'short'],
+    ['TRUST_PROXY', 'nonsense'],
+    ['TRUST_PROXY', '10.0.0.0/99'],
     ['S3_BUCKET', 'alone'],
   ])('refuses %s=%s by its name', (key, value) => {
     const problems = problemsOf({ [key]: value }, 'demo');

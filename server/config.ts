@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { withSecretFiles } from './ops/secret-files.ts';
@@ -8,6 +9,19 @@ const flag = z
   .enum(['0', '1', 'true', 'false'], 'must be 1 or 0')
   .transform((value) => value === '1' || value === 'true');
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+/** What the server's own reading of forwarding headers accepts: addresses, networks and three names of networks. */
+function isProxyList(value: string): boolean {
+  if (/^(\d+|true|false)$/.test(value)) return true;
+  return value.split(',').every((given) => {
+    const [address = '', bits, ...more] = given.trim().split('/');
+    if (/^(loopback|linklocal|uniquelocal)$/.test(address)) return bits === undefined;
+    const family = isIP(address);
+    const isPrefix =
+      bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+    return family !== 0 && isPrefix && more.length === 0;
+  });
+}
 
 /** The environment. Every key the product reads stands here, with what it does, and nowhere else. */
 const environment = z.object({
@@ -49,6 +63,7 @@ const environment = z.object({
   /** Reverse proxies in front: how many, or their addresses (comma list). Unset, forwarding headers are ignored. */
   TRUST_PROXY: z
     .string()
+    .refine(isProxyList, 'must be a number of proxies, or their addresses separated by commas')
     .transform((value): boolean | number | string[] => {
       if (/^\d+$/.test(value)) return Number(value);
       if (value === 'true') return true;

@@ -77,6 +77,8 @@ describe('/gps/osmand', () => {
 
   it.each([
     ['in Authorization', 'cab-7', () => bearer(device.token), ''],
+    ['as a password in Authorization', 'cab-7', () => basic(device.token), ''],
+    ['bare in Authorization', 'cab-7', () => ({ authorization: device.token }), ''],
     ['in the query', 'cab-7', () => ({}), () => `&token=${device.token}`],
   ])('takes the unique id with the token %s', async (_name, id, headers, more) => {
     const path = query(nextT(), id) + (typeof more === 'function' ? more() : more);

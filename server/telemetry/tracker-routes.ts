@@ -86,7 +86,8 @@ export function registerTrackerRoutes(app: FastifyInstance, deps: TrackerDeps): 
     request: FastifyRequest,
     positions: readonly TrackerPosition[],
   ): Promise<Map<Device, unknown[]>> {
-    const beside = bearerOf(request) ?? queryOf(request).token ?? null;
+    const beside =
+      bearerOf(request) ?? basicPassword(request) ?? bareToken(request) ?? queryOf(request).token ?? null;
     const byId = new Map<string | null, unknown[]>();
     for (const { id, fix } of positions) {
       const list = byId.get(id);
@@ -164,6 +165,11 @@ function basicPassword(request: FastifyRequest): string | null {
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   return colon < 0 ? null : decoded.slice(colon + 1);
+}
+
+/** `Authorization: <token>`, as trackers send it that know a header but no scheme. */
+function bareToken(request: FastifyRequest): string | null {
+  return /^\S+$/.exec(request.headers.authorization ?? '')?.[0] ?? null;
 }
 
 function summaryOf(results: readonly Stored[]): Stored {
