@@ -113,21 +113,25 @@ test('validated, it is proposed; approved, it is in the plan', async () => {
   const card = desk.locator(`[data-incident="${incidentId}"]`).first();
   await expect(card).toContainText('Un perro, junto a la parada. <img src=x onerror=alert(1)>');
   await card.getByRole('button', { name: /Validar/ }).click();
+  let proposalId = 0;
   await expect
     .poll(
-      async () =>
-        (await ask<{ incidentIds: number[] }[]>(desk.request, 'plans.proposals')).some((proposal) =>
-          proposal.incidentIds.includes(incidentId),
-        ),
+      async () => {
+        const open = await ask<{ id: number; incidentIds: number[] }[]>(desk.request, 'plans.proposals');
+        proposalId = open.find((proposal) => proposal.incidentIds.includes(incidentId))?.id ?? 0;
+        return proposalId;
+      },
       { timeout: 60_000 },
     )
-    .toBe(true);
+    .toBeGreaterThan(0);
   expect((await plan(desk)).version).toBe(before.version);
 
   await desk
     .getByRole('button', { name: /Revisar/ })
     .first()
     .click();
+  // An older proposal may have been on the screen; this one has taken its place.
+  await expect(desk.getByText(`P-${proposalId}`, { exact: false }).first()).toBeVisible({ timeout: 30_000 });
   await expect(desk.getByText(/Parada nueva/).first()).toBeVisible({ timeout: 30_000 });
   await desk
     .getByRole('button', { name: /Aprobar/ })
