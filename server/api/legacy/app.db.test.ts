@@ -145,6 +145,11 @@ describe('a day of the app', () => {
     ).toMatchObject({ estado: 'iniciado', mensaje: expect.any(String) });
     const current = await ask('GET', '/api/conductores/mis-rutas/actual', driver.token);
     expect(current.body.ruta.puntos).toHaveLength(5);
+    expect(current.body.ruta.puntos[1]).toMatchObject({
+      tipo_punto: 'incidencia',
+      tipo_camion: 'posterior',
+      incidencia_id: one.id,
+    });
     expect(typeof current.body.ruta.polyline).toBe('string');
 
     const done = await ask('PATCH', `/api/incidencias/${one.id}`, driver.token, { estado: 'completada' });

@@ -11,6 +11,7 @@ import { planningsOf } from '../../dispatch/plannings.ts';
 import { finishAssignment } from '../../fleet/assignment-finish.ts';
 import { startAssignment } from '../../fleet/assignment-start.ts';
 import { listAssignments } from '../../fleet/list-assignments.ts';
+import { listTrucks } from '../../fleet/list-trucks.ts';
 import { getIncident } from '../../incidents/get.ts';
 import type { UserActor } from '../context.ts';
 import { dispatchOf, type Services } from '../services.ts';
@@ -90,6 +91,7 @@ const polylineOf = (route: RouteView) => encodePolyline(route.geometry.coordinat
 
 /** A route with its stops in order and its line, as the app draws it. */
 export async function toRutaConPuntos(services: Services, ruta: Ruta) {
+  const types = new Map((await listTrucks(services.store)).map((truck) => [truck.id, truck.type]));
   const puntos = [];
   let sequence = 0;
   for (const route of ruta.routes) {
@@ -102,7 +104,7 @@ export async function toRutaConPuntos(services: Services, ruta: Ruta) {
         tipo_punto: KIND[stop.kind],
         lat: stop.lat,
         lon: stop.lon,
-        tipo_camion: null,
+        tipo_camion: types.get(route.truckId) ?? null,
         camion_id: route.truckId,
         llegada_estimada: stop.eta,
         tiempo_servicio: stop.serviceS,
