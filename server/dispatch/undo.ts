@@ -38,13 +38,18 @@ export async function undo(
         stopIds: reverted.conflicts,
       });
     }
-    if (reverted.routes.length === 0) {
-      throw new DomainError('stop-frozen', 'What this version changed has already been driven.', {
-        version: input.version,
-        stopIds: reverted.frozen,
-      });
+    const open = await dropClosed(tx, reverted.routes);
+    const routes = open.filter((route) => isAnother(route, current.document, states)).map(withTotals);
+    if (routes.length === 0) {
+      throw new DomainError(
+        'stop-frozen',
+        'Nothing is left to take back: it was driven or closed meanwhile.',
+        {
+          version: input.version,
+          stopIds: reverted.frozen,
+        },
+      );
     }
-    const routes = (await dropClosed(tx, reverted.routes)).map(withTotals);
     const version = await makeCurrent(
       tx,
       emit,
@@ -61,6 +66,21 @@ export async function undo(
     );
     return { version };
   });
+}
+
+/** Whether what is still to drive of a route would differ from what the current version says. */
+function isAnother(
+  route: PlannedRoute,
+  current: PlanDocument,
+  states: ReadonlyMap<number, StopState>,
+): boolean {
+  const ahead = (stops: readonly PlannedStop[]) =>
+    stops
+      .map((stop) => stop.stopId)
+      .filter((id) => !isFrozen(states.get(id) ?? 'planned'))
+      .join();
+  const now = current.routes.find((other) => other.routeId === route.routeId);
+  return ahead(route.stops) !== ahead(now?.stops ?? []) || (now === undefined && route.stops.length > 0);
 }
 
 function withTotals(route: PlannedRoute): PlannedRoute {

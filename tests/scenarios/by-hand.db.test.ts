@@ -198,6 +198,21 @@ describe('a breakdown', () => {
   });
 });
 
+describe('undo of a cancellation', () => {
+  it('is refused: a cancelled incident does not come back, and nothing else changed', async () => {
+    const { rear } = await twoRoutes();
+    const stop = work(rear).at(-1)!;
+    await cancelIncident(room.store, room.supervisor, { id: stop.incidentId!, reason: 'ya lo recogieron' });
+    const { version } = await room.plan();
+    const before = await hash();
+    await expect(undo(room.store, room.supervisor, { version })).rejects.toMatchObject({
+      reason: 'stop-frozen',
+    });
+    expect(await hash()).toBe(before);
+    expect((await room.plan()).version).toBe(version);
+  });
+});
+
 describe('two who ask at once', () => {
   it('are both answered: no search cancels another', async () => {
     const { rear } = await twoRoutes();
