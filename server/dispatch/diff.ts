@@ -58,7 +58,12 @@ export function diffPlans(
       },
     ];
   });
-  const left = unassignedReasons(problem, after);
+  const leftOut = after.unassigned.flatMap((job) => {
+    const incidentId = incidentOf(frame.jobs.get(job.id)!);
+    return incidentId === null ? [] : [{ job, incidentId }];
+  });
+  // Pricing every place of a stop takes its time: only what is named is asked about.
+  const left = unassignedReasons(problem, { ...after, unassigned: leftOut.map(({ job }) => job) });
   return {
     moved,
     later: explained.later
@@ -73,10 +78,10 @@ export function diffPlans(
       seconds: Math.round(explained.total.seconds + newServiceS),
       metres: Math.round(explained.total.metres),
     },
-    unassigned: after.unassigned.flatMap((job) => {
-      const incidentId = incidentOf(frame.jobs.get(job.id)!);
-      return incidentId === null ? [] : [{ incidentId, reason: left.get(job.id)?.reason ?? 'no-room' }];
-    }),
+    unassigned: leftOut.map(({ job, incidentId }) => ({
+      incidentId,
+      reason: left.get(job.id)?.reason ?? 'no-room',
+    })),
   };
 }
 
