@@ -75,14 +75,18 @@ describe('pages', () => {
     expect(response.headers['cache-control']).toBe('no-cache');
   });
 
-  it.each(['/favicon.ico', '/control/missing.js', '/.env', '/assets/none.css', '/wp-login.php'])(
-    '%s is a 404, not a page',
-    async (path) => {
-      const response = await get(path);
-      expect(response.statusCode).toBe(404);
-      expect(response.json()).toMatchObject({ error: { reason: 'not-found' } });
-    },
-  );
+  it.each([
+    '/favicon.ico',
+    '/control/missing.js',
+    '/.env',
+    '/assets/none.css',
+    '/assets/%00.js',
+    '/wp-login.php',
+  ])('%s is a 404, not a page', async (path) => {
+    const response = await get(path);
+    expect(response.statusCode).toBe(404);
+    expect(response.json()).toMatchObject({ error: { reason: 'not-found' } });
+  });
 
   it.each(['/api/none', '/trpc/no.such', '/osrm/fly/v1/driving/1', '/gps/none', '/photos/none'])(
     '%s answers in JSON',

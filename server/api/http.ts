@@ -87,6 +87,9 @@ function answerErrors(app: FastifyInstance, { log, metrics }: Services): void {
         .send({ error: { message: domain.message, reason: domain.reason, detail: domain.detail } });
     }
     const status = error.statusCode ?? 500;
+    // A path that leads out of the folder of pages is no file either.
+    if (status === 403)
+      return reply.code(404).send({ error: { message: 'Nothing here.', reason: 'not-found' } });
     if (status < 500) {
       const reason =
         status === 413 ? 'too-large' : status === 415 ? 'unsupported-media-type' : 'invalid-input';
