@@ -183,8 +183,15 @@ export async function closeProposals(
   }
 }
 
-/** Ends proposals whose time is over. @returns the zones that had one, so that they are looked at again */
-export async function expireProposals(dispatch: Dispatch, actor: Actor): Promise<Zone[]> {
+export interface ExpiredProposal {
+  zone: Zone;
+  reason: string;
+  /** The truck whose stops it gave to others. */
+  truckId: number | null;
+}
+
+/** Ends proposals whose time is over. @returns them, so that what they were for is looked at again */
+export async function expireProposals(dispatch: Dispatch, actor: Actor): Promise<ExpiredProposal[]> {
   const now = new Date(dispatch.store.clock());
   const [due] = await dispatch.store.database.db
     .select({ id: proposals.id })
@@ -197,7 +204,12 @@ export async function expireProposals(dispatch: Dispatch, actor: Actor): Promise
       .update(proposals)
       .set({ state: 'expired', closedAt: now, closedBy: actor })
       .where(and(eq(proposals.state, 'open'), lt(proposals.expiresAt, now)))
-      .returning({ id: proposals.id, zone: proposals.zone });
+      .returning({
+        id: proposals.id,
+        zone: proposals.zone,
+        reason: proposals.reason,
+        truckId: proposals.truckId,
+      });
     for (const row of closed) {
       emit({
         type: 'proposal.closed',
@@ -206,6 +218,6 @@ export async function expireProposals(dispatch: Dispatch, actor: Actor): Promise
         data: { state: 'expired' },
       });
     }
-    return closed.map((row) => row.zone);
+    return closed;
   });
 }

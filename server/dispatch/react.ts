@@ -8,7 +8,7 @@ import { headId } from '../events/read.ts';
 import { activeClosures, crossesClosure } from './closures.ts';
 import { decide, type Decision, type ZoneFacts } from './decide.ts';
 import type { Dispatch } from './dispatch.ts';
-import { plannedRouteOf, remainingStops } from './frame.ts';
+import { liveRouteOf, plannedRouteOf, remainingStops } from './frame.ts';
 import { generate, idleTrucks, plannedRoutesIn, validatedIn } from './generate.ts';
 import { holdLease, releaseLease } from './lease.ts';
 import { expireProposals, propose } from './propose.ts';
@@ -101,7 +101,11 @@ export async function weighZones(
   isStopped: () => boolean = () => false,
 ): Promise<boolean> {
   let again = false;
-  for (const zone of await expireProposals(dispatch, SYSTEM)) await forgetConsidered(dispatch, zone);
+  for (const expired of await expireProposals(dispatch, SYSTEM)) {
+    await forgetConsidered(dispatch, expired.zone);
+    if (expired.truckId !== null)
+      await proposeAgain(dispatch, expired.zone, expired.truckId, expired.reason, log);
+  }
   for (const zone of ZONES) {
     if (isStopped()) return false;
     try {
@@ -243,6 +247,25 @@ async function setConsidered(dispatch: Dispatch, zone: Zone, eventId: number): P
     .insert(zonePlanning)
     .values({ zone, consideredEventId: eventId })
     .onConflictDoUpdate({ target: zonePlanning.zone, set: { consideredEventId: eventId } });
+}
+
+/** The stops of a truck that is out are still nobody's: a breakdown nobody answered in time is proposed anew. */
+async function proposeAgain(
+  dispatch: Dispatch,
+  zone: Zone,
+  truckId: number,
+  reason: string,
+  log: ReactorLog,
+): Promise<void> {
+  const snapshot = await readSnapshot(dispatch.store.database.db, dispatch.store.clock());
+  if (snapshot.trucks.get(truckId)?.state !== 'out' || liveRouteOf(snapshot, truckId)?.zone !== zone) return;
+  await propose(dispatch, PLANNER, {
+    zone,
+    kind: 'breakdown',
+    reason,
+    incidentIds: [],
+    outTruckIds: [truckId],
+  }).catch((error: unknown) => log.error({ zone, err: error }, 'a breakdown could not be proposed anew'));
 }
 
 /** After a proposal expired, what it held is weighed anew. */

@@ -198,6 +198,22 @@ describe('a breakdown', () => {
   });
 });
 
+describe('a breakdown that nobody answers', () => {
+  it('is proposed anew when its proposal expires', async () => {
+    const { rear } = await twoRoutes();
+    await room.truck('posterior');
+    const reactor = await room.onDuty();
+    const { proposalId } = await breakdown(room.dispatch, room.supervisor, { truckId: rear.truckId });
+    room.later(16);
+    room.store.bus.wake(0);
+    await reactor.settled();
+    const [again] = await room.proposals();
+    expect(again!.id).not.toBe(proposalId);
+    expect(again!.diff.moved.filter((move) => move.reason === 'truck-out').length).toBeGreaterThan(0);
+    expect(room.problems).toEqual([]);
+  });
+});
+
 describe('undo of a cancellation', () => {
   it('is refused: a cancelled incident does not come back, and nothing else changed', async () => {
     const { rear } = await twoRoutes();
