@@ -97,7 +97,8 @@ function draftRoute(
     return at < 0 ? null : spare.splice(at, 1)[0]!;
   };
   const tail: DraftStop[] = [];
-  if (kept.length === 0) {
+  // Also where a stop of it was settled at the desk meanwhile: a route that has not left begins at the depot.
+  if (vehicle.atDepot) {
     // A route that has not left: the depot comes first, with its service before the wheels turn.
     tail.push({
       ...place(reuse('depot'), 'depot', rules.depot, rules.depotServiceS),
@@ -253,7 +254,7 @@ function timed(arrivalMs: number, legS: number, serviceS: number, loadAfter: num
 /** Asks the router for the way along the new stops and writes it, leg by leg. Returns whether it was estimated. */
 async function drawLegs(roads: Roads, vehicle: FramedVehicle, draft: DraftRoute): Promise<boolean> {
   if (draft.tail.length === 0) return false;
-  const fromDepot = draft.kept.length === 0;
+  const fromDepot = vehicle.atDepot;
   const enroute = vehicle.frozen > 0 ? draft.kept.at(-1) : undefined;
   const points: LonLat[] = draft.tail.map((stop) => [stop.lon, stop.lat]);
   if (!fromDepot) {

@@ -49,6 +49,7 @@ export async function generate(
       kind: 'recalculation',
       reason: input.reason ?? 'by-hand',
       incidentIds: waiting.map((incident) => incident.id),
+      addContainers: due,
     });
     return { version: snapshot.version, ...(proposed === null ? {} : { proposalId: proposed.proposalId }) };
   }

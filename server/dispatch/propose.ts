@@ -10,7 +10,7 @@ import { nameStops } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { liveRouteOf } from './frame.ts';
 import { lockPlan, materialise } from './make-current.ts';
-import { readSnapshot, type Snapshot } from './snapshot.ts';
+import { readSnapshot, type ContainerRow, type Snapshot } from './snapshot.ts';
 import { solve, type Solved } from './solve.ts';
 import { stopsOfIncidents } from './still-true.ts';
 
@@ -22,6 +22,8 @@ export interface ProposeInput {
   incidentIds: readonly number[];
   /** Trucks whose remaining stops are to be given to others. */
   outTruckIds?: readonly number[];
+  /** Containers to be taken up beside the incidents. */
+  addContainers?: readonly ContainerRow[];
   /** Trucks whose way leads through a street that was closed. */
   redrawTruckIds?: readonly number[];
   stabilityS?: number;
@@ -97,6 +99,7 @@ export async function solveChange(
       .filter((incident) => incident !== undefined && incident.state === 'validated')
       .map((incident) => incident!),
     outTruckIds: out,
+    addContainers: input.addContainers ?? [],
     redrawTruckIds: input.redrawTruckIds ?? [],
     ...(input.stabilityS === undefined ? {} : { stabilityS: input.stabilityS }),
   });

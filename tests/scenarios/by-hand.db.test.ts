@@ -7,6 +7,7 @@ import { moveStop } from '../../server/dispatch/move-stop.ts';
 import { placesFor } from '../../server/dispatch/places.ts';
 import { undo } from '../../server/dispatch/undo.ts';
 import { planVersions } from '../../server/db/schema/index.ts';
+import { completeIncident } from '../../server/incidents/complete.ts';
 import { cancelIncident } from '../../server/incidents/cancel.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { completeStop } from '../../server/fleet/stop-complete.ts';
@@ -239,6 +240,24 @@ describe('two who ask at once', () => {
     const answers = await Promise.all([ask(), ask(), ask()]);
     for (const { diff } of answers) expect(diff.moved).toHaveLength(8);
     await planner.close();
+  });
+});
+
+describe('an incident settled at the desk', () => {
+  it('before its route has left: the route still begins at the depot after the next change', async () => {
+    await room.truck('posterior');
+    const ids = [];
+    for (let n = 0; n < 6; n++) ids.push(await room.validated('zona_critica', 10 * n));
+    await generate(room.dispatch, room.supervisor, { zone: 'oriental' });
+    await completeIncident(room.store, room.supervisor, { id: ids[2]! });
+    await room.validated('animal_muerto', 25);
+    const { proposalId } = await generate(room.dispatch, room.supervisor, { zone: 'oriental' });
+    await approve(room.store, room.supervisor, { id: proposalId! });
+    const [route] = (await room.plan()).routes;
+    const open = route!.stops.filter((stop) => stop.state === 'planned');
+    expect(open[0]!.kind).toBe('depot');
+    expect(open.at(-1)!.kind).toBe('depot');
+    expect(work(route!).filter((stop) => stop.state === 'planned')).toHaveLength(6);
   });
 });
 
