@@ -352,6 +352,18 @@ describe('a database that fails', () => {
     );
     // Connections of the pool may still be dead: the reader asks until one lives.
     await expect.poll(() => rowsOf(deviceId).catch(() => [])).toHaveLength(frames * 2);
+    // As many at once as the pool has, several times over: none of its connections is a dead one afterwards.
+    const all = () => Promise.all(Array.from({ length: 12 }, () => database.sql`select 1`));
+    await expect
+      .poll(() =>
+        all()
+          .then(all)
+          .then(
+            () => 'alive',
+            () => 'dead',
+          ),
+      )
+      .toBe('alive');
   });
 
   it('makes the day it lacks', async () => {
