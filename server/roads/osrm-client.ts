@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { DomainError } from '../../shared/errors.ts';
 import { CallFailed, Circuit } from './circuit.ts';
@@ -36,6 +37,7 @@ export interface RoadsOptions {
  * the event loop for longer than 10 ms.
  */
 const TABLE_SIZE = 100;
+const ROWS_AT_ONCE = 20;
 const MATCH_POINTS = 100;
 /** The embedded router loads its map with the first question and contracts it anew after a closure. */
 const TIMEOUT_MS = { osrm: 10_000, embedded: 30_000 } as const;
@@ -168,7 +170,9 @@ class OsrmRoads implements Roads {
       `/table/v1/${profile}/${coordinates([...from, ...to])}?${query}`,
       tableAnswer,
     );
-    from.forEach((a, i) => {
+    for (const [i, a] of from.entries()) {
+      // A block has ten thousand cells to remember: the server answers others in between.
+      if (i > 0 && i % ROWS_AT_ONCE === 0) await setImmediate();
       to.forEach((b, j) => {
         if (found === 'out') {
           const known = this.memory.recall(profile, fromIds[i]!, toIds[j]!);
@@ -184,7 +188,7 @@ class OsrmRoads implements Roads {
         // One pair a row is enough to learn from.
         if (j === (i + 1) % to.length) this.memory.learn(a, b, { durationS, distanceM });
       });
-    });
+    }
   }
 
   private fillFromMemory(
