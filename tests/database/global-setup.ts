@@ -5,7 +5,11 @@ import { makeEmbeddedTemplates, type EmbeddedTemplates, makePostgresTemplate } f
 /** Where the tests of this run find their database. */
 export type TestDatabaseSource =
   | { kind: 'embedded'; templates: EmbeddedTemplates }
-  | { kind: 'postgres'; /** Its URL without a database. */ server: string };
+  | {
+      kind: 'postgres';
+      /** Its URL without a database. */ server: string;
+      /** Migrated, to copy. */ template: string;
+    };
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,13 +30,13 @@ export default async function setup(project: TestProject): Promise<(() => void) 
   if (given) {
     // A server that runs already, as CI services do: a superuser of it makes and drops databases there.
     const server = given.replace(/\/[^/]*$/, '');
-    await makePostgresTemplate((database) => `${server}/${database}`);
-    project.provide('testDatabase', { kind: 'postgres', server });
+    const template = await makePostgresTemplate((database) => `${server}/${database}`);
+    project.provide('testDatabase', { kind: 'postgres', server, template });
     return undefined;
   }
   const cluster = await startCluster();
   process.once('exit', cluster.stop);
-  await makePostgresTemplate(cluster.url);
-  project.provide('testDatabase', { kind: 'postgres', server: cluster.url('').slice(0, -1) });
+  const template = await makePostgresTemplate(cluster.url);
+  project.provide('testDatabase', { kind: 'postgres', server: cluster.url('').slice(0, -1), template });
   return () => cluster.stop();
 }

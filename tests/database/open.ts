@@ -6,7 +6,6 @@ import postgres from 'postgres';
 import { inject } from 'vitest';
 import { connectDatabase, type Database } from '../../server/db/connect.ts';
 import { silentLog } from '../../server/ops/log.ts';
-import { TEMPLATE_DATABASE } from './template.ts';
 
 export type TestDatabase = Database & {
   /** Opens the same database a second time, as another server instance would; only on PostgreSQL. */
@@ -50,7 +49,7 @@ export async function openTestDatabase({ migrated = true } = {}): Promise<TestDa
       await admin.end();
     }
   };
-  await asAdmin(`create database ${name} template ${migrated ? TEMPLATE_DATABASE : 'template0'}`);
+  await asAdmin(`create database ${name} template ${migrated ? source.template : 'template0'}`);
   const open = () => connectDatabase({ databaseUrl: url(name), log, pool: { db: 5, sql: 3 } });
   const database = await open();
   return {

@@ -7,17 +7,34 @@ import { migrateUp, readMigrations } from '../../server/db/migrate.ts';
 import { PROJECT_ROOT } from '../../server/ops/project.ts';
 import { silentLog } from '../../server/ops/log.ts';
 
-export const TEMPLATE_DATABASE = 'template_migrated';
-
-/** A migrated database in the cluster, from which each test file's own is copied in a tenth of a second. */
-export async function makePostgresTemplate(urlOf: (database: string) => string): Promise<void> {
+/**
+ * Makes sure the cluster has a migrated database for this set of migrations, from which each test file's own is copied
+ * in a tenth of a second. Several runs may share a cluster: it appears whole or not at all.
+ * @returns its name
+ */
+export async function makePostgresTemplate(urlOf: (database: string) => string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const migration of readMigrations()) hash.update(migration.name).update(migration.hash);
+  const name = `template_${hash.digest('hex').slice(0, 12)}`;
   const admin = postgres(urlOf('postgres'), { max: 1, onnotice: () => undefined });
-  await admin.unsafe(`drop database if exists ${TEMPLATE_DATABASE} with (force)`);
-  await admin.unsafe(`create database ${TEMPLATE_DATABASE}`);
-  await admin.end();
-  const database = await connectDatabase({ databaseUrl: urlOf(TEMPLATE_DATABASE), log: silentLog() });
-  await migrateUp(database.sql);
-  await database.close();
+  const exists = async () => (await admin`select 1 from pg_database where datname = ${name}`).length > 0;
+  try {
+    if (await exists()) return name;
+    const draft = `draft_${randomBytes(6).toString('hex')}`;
+    await admin.unsafe(`create database ${draft}`);
+    const database = await connectDatabase({ databaseUrl: urlOf(draft), log: silentLog() });
+    await migrateUp(database.sql);
+    await database.close();
+    try {
+      await admin.unsafe(`alter database ${draft} rename to ${name}`);
+    } catch (error) {
+      await admin.unsafe(`drop database ${draft} with (force)`);
+      if (!(await exists())) throw error;
+    }
+  } finally {
+    await admin.end();
+  }
+  return name;
 }
 
 /** Folders to copy: one with nothing but the engine's own tables, one migrated. */
