@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, date, doublePrecision, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  check,
+  date,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
 import type { DriverState, Licence, TruckState, TruckType } from '../../../shared/fleet.ts';
 import type { Zone } from '../../../shared/rules.ts';
 import { users } from './access.ts';
@@ -43,6 +53,24 @@ export const devices = pgTable(
     lastSeenAt: instant('last_seen_at'),
   },
   (t) => [index('devices_truck').on(t.truckId)],
+);
+
+/**
+ * The trucks a device was fitted to, for devices that were moved; one that never was has no rows. From `since` on its
+ * fixes belong to `truckId`, however late they arrive; those before its first row belong to that row's truck.
+ */
+export const deviceTrucks = pgTable(
+  'device_trucks',
+  {
+    deviceId: ref('device_id')
+      .notNull()
+      .references(() => devices.id, { onDelete: 'cascade' }),
+    since: instant('since').notNull(),
+    truckId: ref('truck_id')
+      .notNull()
+      .references(() => trucks.id),
+  },
+  (t) => [primaryKey({ columns: [t.deviceId, t.since] })],
 );
 
 export const drivers = pgTable('drivers', {
