@@ -113,8 +113,20 @@ export const planDiff = z.object({
       toIndex: z.number().int().nullable().optional(),
       seconds: z.number().optional(),
       metres: z.number().optional(),
+      containerId: z.number().int().optional(),
     }),
   ),
+  /** What changes within a route beside the moves: another order, another landfill visit. With `moved` it adds up to `cost`. */
+  reordered: z
+    .array(
+      z.object({
+        routeId: z.number().int().nullable(),
+        truckId: z.number().int(),
+        seconds: z.number(),
+        metres: z.number(),
+      }),
+    )
+    .optional(),
   later: z.array(z.object({ stopId: z.number().int(), seconds: z.number() })),
   cost: z.object({ seconds: z.number(), metres: z.number() }),
   unassigned: z.array(z.object({ incidentId: z.number().int(), reason: z.string() })),
@@ -206,6 +218,69 @@ export const PROPOSAL_STATES = ['open', 'approved', 'rejected', 'superseded', 'e
 export const proposalState = z.enum(PROPOSAL_STATES);
 export type ProposalState = z.infer<typeof proposalState>;
 
+/** The three computed points of the slider: touch as little as possible, the default, keep as many promises as possible. */
+export const ALTERNATIVES = ['minimal', 'balanced', 'maximal'] as const;
+export const alternativeName = z.enum(ALTERNATIVES);
+export type AlternativeName = z.infer<typeof alternativeName>;
+export const DEFAULT_ALTERNATIVE: AlternativeName = 'balanced';
+
+/** What a proposal was asked to do: enough to compute it anew, whole or in part. */
+export interface ProposalAsked {
+  incidentIds: number[];
+  containerIds: number[];
+  outTruckIds: number[];
+  redrawTruckIds: number[];
+}
+
+/** One computed answer to a proposal's question, with its own plan, price and hash. */
+export const alternativeView = z.object({
+  name: alternativeName,
+  /** Price of moving one stop to another truck, in seconds of work. */
+  stabilityS: z.number(),
+  /** Equal hashes, equal plans once approved on the proposal's base. */
+  hash: z.string(),
+  solveMs: z.number(),
+  diff: planDiff,
+  routes: z.array(proposedRoute),
+});
+export type AlternativeView = z.infer<typeof alternativeView>;
+
+/** A proposal a supervisor is changing by hand; nobody else's plan until it is approved. */
+export const draftView = z.object({
+  id: z.number().int(),
+  proposalId: z.number().int(),
+  alternative: alternativeName,
+  zone,
+  author: z.string(),
+  /** Counts the changes: a change that names an older one is refused. */
+  revision: z.number().int(),
+  baseVersion: z.number().int(),
+  /** False once the plan changed under its routes: it can be read and copied by hand, not approved. */
+  fresh: z.boolean(),
+  at: z.string(),
+  diff: planDiff,
+  routes: z.array(proposedRoute),
+});
+export type DraftView = z.infer<typeof draftView>;
+
+/** How a version came out of a proposal. */
+export interface Approval {
+  how: 'whole' | 'part' | 'edited' | 'auto';
+  alternative: AlternativeName;
+  /** Stops the proposal would have moved and the version does not. */
+  leftOut: number[];
+}
+
+/** A rule a plan would break, and by how much. */
+export const planProblem = z.object({
+  rule: z.enum(['capacity', 'skill', 'shift', 'landfill-hours', 'window', 'break', 'other']),
+  truckId: z.number().int(),
+  stopId: z.number().int().nullable(),
+  /** Seconds over, where it is a matter of time. */
+  seconds: z.number().nullable(),
+});
+export type PlanProblem = z.infer<typeof planProblem>;
+
 export const proposalView = z.object({
   id: z.number().int(),
   zone,
@@ -219,6 +294,10 @@ export const proposalView = z.object({
   incidentIds: z.array(z.number().int()),
   /** Only the routes that change. */
   routes: z.array(proposedRoute),
+  /** The proposal this one takes the place of: superseded, expired, or overtaken by another change. */
+  replaces: z.number().int().nullable().optional(),
+  /** Alternatives computed so far; the routes of each by `plans.alternatives`. */
+  alternatives: z.array(alternativeName).optional(),
 });
 export type ProposalView = z.infer<typeof proposalView>;
 
@@ -230,5 +309,9 @@ export const planHistoryEntry = z.object({
   reason: z.string(),
   /** The version whose change this one took back. */
   undoes: z.number().int().nullable(),
+  /** How a proposal became this version: as it was, a part of it, changed by hand, or by the rule alone. */
+  approval: z.enum(['whole', 'part', 'edited', 'auto']).nullable().optional(),
+  /** How many of the proposal's moves a part left out. */
+  leftOut: z.number().int().optional(),
 });
 export type PlanHistoryEntry = z.infer<typeof planHistoryEntry>;

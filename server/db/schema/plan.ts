@@ -7,14 +7,18 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { Actor } from '../../../shared/actor.ts';
 import type {
+  AlternativeName,
+  Approval,
   PlanDiff,
   PlanDocument,
   PlanKind,
+  ProposalAsked,
   ProposalState,
   RouteState,
   StopKind,
@@ -99,6 +103,8 @@ export const planVersions = pgTable('plan_versions', {
   /** The version whose change this one took back. */
   undoes: integer('undoes'),
   proposalId: ref('proposal_id'),
+  /** How its proposal became this version. */
+  approval: jsonb('approval').$type<Approval>(),
 });
 
 /** One row. Making a version current moves this pointer, under its lock. */
@@ -130,11 +136,63 @@ export const proposals = pgTable(
     truckId: ref('truck_id').references(() => trucks.id),
     solveMs: integer('solve_ms').notNull(),
     version: integer('version'),
+    /** What it was asked to do; null in rows older than this column. */
+    asked: jsonb('asked').$type<ProposalAsked>(),
+    /** The proposal whose place it took. */
+    replaces: ref('replaces'),
   },
   (t) => [
     uniqueIndex('proposals_one_open_per_zone')
       .on(t.zone)
       .where(sql`${t.state} = 'open'`),
+  ],
+);
+
+/** The computed points of a proposal's slider; `balanced` is what the proposal itself holds. Written once each. */
+export const proposalAlternatives = pgTable(
+  'proposal_alternatives',
+  {
+    proposalId: ref('proposal_id')
+      .notNull()
+      .references(() => proposals.id),
+    name: text('name').$type<AlternativeName>().notNull(),
+    stabilityS: doublePrecision('stability_s').notNull(),
+    document: jsonb('document').$type<PlanDocument>().notNull(),
+    diff: jsonb('diff').$type<PlanDiff>().notNull(),
+    hash: text('hash').notNull(),
+    solveMs: integer('solve_ms').notNull(),
+    at: instant('at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.proposalId, t.name] }),
+    check('proposal_alternatives_name', sql`${t.name} in ('minimal','balanced','maximal')`),
+  ],
+);
+
+/** A proposal being changed by hand. Each supervisor has drafts of their own; approving one leaves the others. */
+export const planDrafts = pgTable(
+  'plan_drafts',
+  {
+    id: id(),
+    proposalId: ref('proposal_id')
+      .notNull()
+      .references(() => proposals.id),
+    alternative: text('alternative').$type<AlternativeName>().notNull(),
+    author: jsonb('author').$type<Actor>().notNull(),
+    baseVersion: integer('base_version').notNull(),
+    revision: integer('revision').notNull().default(1),
+    state: text('state').$type<'open' | 'approved' | 'discarded'>().notNull().default('open'),
+    at: instant('at').notNull().defaultNow(),
+    /** Only the routes that change, as in the proposal. */
+    document: jsonb('document').$type<PlanDocument>().notNull(),
+    diff: jsonb('diff').$type<PlanDiff>().notNull(),
+    version: integer('version'),
+  },
+  (t) => [
+    index('plan_drafts_open')
+      .on(t.proposalId)
+      .where(sql`${t.state} = 'open'`),
+    check('plan_drafts_state', sql`${t.state} in ('open','approved','discarded')`),
   ],
 );
 
