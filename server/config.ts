@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { withSecretFiles } from './ops/secret-files.ts';
 
@@ -8,7 +8,14 @@ export type RunMode = 'production' | 'demo' | 'test';
 const flag = z
   .enum(['0', '1', 'true', 'false'], 'must be 1 or 0')
   .transform((value) => value === '1' || value === 'true');
+const share = z.coerce.number('must be a number from 0 to 1').min(0).max(1, 'must be a number from 0 to 1');
+const hourOrOff = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|off)$/, 'must be HH:MM, or off');
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+function splitOnce(pair: string): [string, string] {
+  const at = pair.indexOf('=');
+  return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())];
+}
 
 /** What the server's own reading of forwarding headers accepts: addresses, networks and three names of networks. */
 function isProxyList(value: string): boolean {
@@ -43,9 +50,21 @@ const environment = z.object({
   MAPBOX_TOKEN: z.string().startsWith('pk.', 'must be a public token (pk.…)').optional(),
   /** Where errors are reported; nothing is sent without it. */
   SENTRY_DSN: webUrl.optional(),
-  /** Name of this installation in error reports. */
+  /** Name of this installation in error reports and traces. */
   SENTRY_ENVIRONMENT: z.string().min(1).max(64).optional(),
-  /** How much is logged. */
+  /** Share of the errors that are reported, 0 to 1. */
+  SENTRY_SAMPLE_RATE: share.optional(),
+  /** An OpenTelemetry collector (OTLP over HTTP); nothing is traced without it. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional(),
+  /** Headers for the collector, as `name=value` separated by commas. */
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .regex(/^[\w-]+=[^,\r\n]+(,[\w-]+=[^,\r\n]+)*$/, 'must be name=value pairs separated by commas')
+    .transform((list) => Object.fromEntries(list.split(',').map((pair) => splitOnce(pair))))
+    .optional(),
+  /** Share of the traces that are kept, 0 to 1. */
+  OTEL_TRACES_SAMPLER_ARG: share.optional(),
+  /** How much is logged when the server starts; changeable while it runs. */
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   /** Origins of other web pages that may call the API, separated by commas. */
   CORS_ORIGINS: z
@@ -79,6 +98,19 @@ const environment = z.object({
   S3_BUCKET: z.string().min(1).optional(),
   S3_ACCESS_KEY_ID: z.string().min(1).optional(),
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  /** Folder inside the bucket for the backups, such as `latacunga`. */
+  S3_PREFIX: z
+    .string()
+    .regex(/^[\w.-]+(\/[\w.-]+)*\/?$/, 'must be names separated by /')
+    .optional(),
+  /** Hour of the nightly backup in America/Guayaquil, in production; `off` when another program makes it. */
+  BACKUP_AT: hourOrOff.optional(),
+  /** Hour at which backups go to the S3 store, when there is one; `off` for never. */
+  BACKUP_UPLOAD_AT: hourOrOff.optional(),
+  /** Folder of the backups; `backups` in DATA_DIR unless said otherwise. Best on another disk. */
+  BACKUP_DIR: z.string().min(1).optional(),
+  /** Days a backup is kept, here and in the store. */
+  BACKUP_KEEP_DAYS: z.coerce.number('must be a number of days').int().min(1).max(3_650).default(30),
 });
 
 export interface Config {
@@ -95,6 +127,8 @@ export interface Config {
   mapboxToken: string | null;
   sentryDsn: string | null;
   sentryEnvironment: string;
+  sentrySampleRate: number;
+  otel: { endpoint: string | null; headers: Record<string, string>; ratio: number };
   logLevel: string;
   corsOrigins: string[];
   publicUrl: string | null;
@@ -106,7 +140,17 @@ export interface Config {
     bucket: string;
     accessKeyId: string;
     secretAccessKey: string;
+    /** Empty, or a path that ends in `/`. */
+    prefix: string;
   } | null;
+  backup: {
+    /** HH:MM in America/Guayaquil; null is never. */
+    at: string | null;
+    uploadAt: string | null;
+    /** Absolute path. */
+    folder: string;
+    keepDays: number;
+  };
 }
 
 /** What is wrong with the environment: one line a key. */
@@ -119,6 +163,9 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
+
+const hourOf = (given: string | undefined, otherwise: string | null) =>
+  given === 'off' ? null : (given ?? otherwise);
 
 const S3_KEYS = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
 
@@ -167,6 +214,12 @@ export function loadConfig(env: Record<string, string | undefined>, { mode }: { 
     mapboxToken: e.MAPBOX_TOKEN ?? null,
     sentryDsn: e.SENTRY_DSN ?? null,
     sentryEnvironment: e.SENTRY_ENVIRONMENT ?? mode,
+    sentrySampleRate: e.SENTRY_SAMPLE_RATE ?? 1,
+    otel: {
+      endpoint: e.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+      headers: e.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+      ratio: e.OTEL_TRACES_SAMPLER_ARG ?? 1,
+    },
     logLevel: e.LOG_LEVEL ?? (mode === 'test' ? 'silent' : 'info'),
     corsOrigins: e.CORS_ORIGINS ?? [],
     publicUrl: e.PUBLIC_URL?.replace(/\/$/, '') ?? null,
@@ -180,7 +233,14 @@ export function loadConfig(env: Record<string, string | undefined>, { mode }: { 
             bucket: e.S3_BUCKET,
             accessKeyId: e.S3_ACCESS_KEY_ID,
             secretAccessKey: e.S3_SECRET_ACCESS_KEY,
+            prefix: e.S3_PREFIX ? `${e.S3_PREFIX.replace(/\/$/, '')}/` : '',
           }
         : null,
+    backup: {
+      at: hourOf(e.BACKUP_AT, mode === 'production' ? '02:00' : null),
+      uploadAt: hourOf(e.BACKUP_UPLOAD_AT, mode === 'production' ? '03:00' : null),
+      folder: resolve(e.BACKUP_DIR ?? join(e.DATA_DIR, 'backups')),
+      keepDays: e.BACKUP_KEEP_DAYS,
+    },
   };
 }

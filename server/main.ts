@@ -28,6 +28,7 @@ import { openMap, type OpenMap } from './roads/open-map.ts';
 import { createRoads, httpTransport, workerTransport } from './roads/osrm-client.ts';
 import type { Roads } from './roads/roads.ts';
 import { createTelemetry, type Telemetry } from './telemetry/index.ts';
+import type { Verbosity } from './ops/verbosity.ts';
 
 export interface StartOptions {
   log: Logger;
@@ -41,6 +42,8 @@ export interface StartOptions {
   mapDataDir?: string;
   /** Where the product's own map lies, for when none was imported; what the build made unless said otherwise. */
   shippedMapDir?: string;
+  /** How much the log says, where it may change while the server runs. */
+  verbosity?: Verbosity;
   /** True brings the schema up first; otherwise one that is behind or ahead is refused. */
   migrate?: boolean;
 }
@@ -158,6 +161,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     tiles: map.tile,
     live: telemetry.live,
     deviceHealth: telemetry.deviceHealth,
+    verbosity: options.verbosity,
     synthetic: () => map.synthetic,
     clientDir: DIST.client,
     probes: {

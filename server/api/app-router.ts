@@ -8,6 +8,7 @@ import { liveRouter } from './routers/live.ts';
 import { plansRouter } from './routers/plans.ts';
 import { rulesRouter } from './routers/rules.ts';
 import { stopsRouter } from './routers/stops.ts';
+import { systemRouter } from './routers/system.ts';
 import { tracksRouter } from './routers/tracks.ts';
 import { usersRouter } from './routers/users.ts';
 import { zonesRouter } from './routers/zones.ts';
@@ -27,6 +28,7 @@ export const appRouter = router({
   rules: rulesRouter,
   events: eventsRouter,
   users: usersRouter,
+  system: systemRouter,
 });
 
 /** The one server type the client knows. */

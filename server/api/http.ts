@@ -20,6 +20,7 @@ import { servePhotos } from './photos.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import type { Services } from './services.ts';
 import { serveTiles } from './tiles.ts';
+import { traceRequests } from './trace-requests.ts';
 
 const BODY_LIMIT_BYTES = 512 * 1024;
 
@@ -39,6 +40,7 @@ export function buildHttp(services: Services): FastifyInstance {
     routerOptions: { maxParamLength: 5_000, ignoreTrailingSlash: true },
   });
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  traceRequests(app);
   countRequests(app, services);
   void app.register(helmet, contentPolicy(config));
   void app.register(cors, {

@@ -6,6 +6,7 @@ import type { Store } from '../events/store.ts';
 import type { LiveHub } from '../live/hub.ts';
 import type { DeviceHealth } from '../telemetry/device-health.ts';
 import type { Metrics } from '../ops/metrics.ts';
+import type { Verbosity } from '../ops/verbosity.ts';
 
 /** What the API writes to; pino fits. */
 export interface Log {
@@ -58,6 +59,8 @@ export interface Services {
   live?: LiveHub;
   /** What each device does, by this instance's counters. */
   deviceHealth?: () => Promise<DeviceHealth[]>;
+  /** How much the log says; absent where it cannot be changed. */
+  verbosity?: Verbosity;
   /** True when the streets are invented: the map says so. */
   synthetic?: () => boolean;
   /** Folder of the built client; absent in tests. */

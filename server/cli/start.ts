@@ -6,6 +6,8 @@ import { startServer } from '../main.ts';
 import { createLog, type LogLevel } from '../ops/log.ts';
 import { DIST, VERSION } from '../ops/project.ts';
 import { startErrorReporting } from '../ops/sentry.ts';
+import { startTracing } from '../ops/tracing.ts';
+import { createVerbosity } from '../ops/verbosity.ts';
 import { failureText, Refusal } from '../ops/tool-failure.ts';
 
 const STOP_LIMIT_MS = 10_000;
@@ -19,9 +21,13 @@ async function main(): Promise<void> {
     dsn: config.sentryDsn ?? undefined,
     environment: config.sentryEnvironment,
     release: `epagal@${VERSION}`,
+    sampleRate: config.sentrySampleRate,
   });
+  const tracing = startTracing({ ...config.otel, environment: config.sentryEnvironment, release: VERSION });
+  const verbosity = createVerbosity(config.logLevel as LogLevel);
   const log = createLog({
     level: config.logLevel as LogLevel,
+    verbosity: verbosity.level,
     version: VERSION,
     pretty: process.stdout.isTTY,
     report: reporting.capture,
@@ -35,6 +41,7 @@ async function main(): Promise<void> {
       // A stop that hangs must not keep the next start waiting.
       setTimeout(() => process.exit(code || 1), STOP_LIMIT_MS).unref();
       await server?.stop().catch((error: unknown) => log.error({ err: error }, 'the stop was not clean'));
+      await tracing.close();
       await reporting.close();
       process.exit(code);
     })();
@@ -45,7 +52,11 @@ async function main(): Promise<void> {
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
 
-  server = await startServer(config, { log });
+  // For whoever sits at the machine: more words for an hour, without a restart.
+  process.on('SIGUSR2', () =>
+    log.warn({ level: verbosity.toggle() }, 'the log level was changed by a signal'),
+  );
+  server = await startServer(config, { log, verbosity });
   const { url, assembly } = server;
   log.info({ url, publicUrl: config.publicUrl, database: assembly.database.kind }, 'ready');
 }

@@ -3,7 +3,11 @@ import type { Actor } from '../../shared/actor.ts';
 import type { NewEvent } from '../../shared/events.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { Database, Tx } from '../db/connect.ts';
+import { inSpan, rememberTraceOf } from '../ops/spans.ts';
 import type { EventBus } from './bus.ts';
+
+/** A plan may write hundreds; a span names the first of them. */
+const SHOWN_EVENTS = 20;
 
 /** What a verb needs to change the world. */
 export interface Store {
@@ -25,15 +29,23 @@ export async function commit<T>(
   actor: Actor,
   work: (tx: Tx, emit: Emit) => Promise<T>,
 ): Promise<T> {
-  let headId = 0;
-  const result = await store.database.db.transaction(async (tx) => {
-    const queued: NewEvent[] = [];
-    const value = await work(tx, (event) => queued.push(event));
-    if (queued.length > 0) headId = await append(tx, actor, queued, new Date(store.clock()));
-    return value;
+  return inSpan('commit', { 'epagal.actor': actor.kind }, async (span) => {
+    let headId = 0;
+    const result = await store.database.db.transaction(async (tx) => {
+      const queued: NewEvent[] = [];
+      const value = await work(tx, (event) => queued.push(event));
+      if (queued.length > 0) {
+        headId = await append(tx, actor, queued, new Date(store.clock()));
+        span.setAttribute('epagal.events', queued.map(({ type }) => type).slice(0, SHOWN_EVENTS));
+      }
+      return value;
+    });
+    if (headId > 0) {
+      rememberTraceOf(headId);
+      store.bus.wake(headId);
+    }
+    return result;
   });
-  if (headId > 0) store.bus.wake(headId);
-  return result;
 }
 
 /**

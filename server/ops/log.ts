@@ -4,6 +4,7 @@ import pretty from 'pino-pretty';
 import { actorLabel, type Actor } from '../../shared/actor.ts';
 import { isDomainError } from '../../shared/errors.ts';
 import { scrubJsonLine, scrubSecrets } from './scrub.ts';
+import { traceIds } from './spans.ts';
 
 export type { Logger } from 'pino';
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -11,6 +12,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LogOptions {
   level: LogLevel;
+  /** Decides instead of `level`, line by line, where it may change while the process runs. */
+  verbosity?: () => LogLevel;
   /** Coloured lines for people; JSON, one object a line, otherwise. */
   pretty?: boolean;
   /** Written into every line, to tell releases apart. */
@@ -33,7 +36,7 @@ export function createLog(options: LogOptions): Logger {
       : pino.destination({ fd: 1, sync: true }));
   return pino(
     {
-      level: options.level,
+      level: options.verbosity ? 'trace' : options.level,
       base: { service: 'epagal', version: options.version, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: {
@@ -42,30 +45,35 @@ export function createLog(options: LogOptions): Logger {
       },
       serializers: { err: errorFields, error: errorFields, req: requestFields, res: responseFields },
       // The last net: a child's bindings and the message itself pass no formatter.
-      hooks: { streamWrite: scrubJsonLine, ...(options.report && { logMethod: reporter(options.report) }) },
+      hooks: { streamWrite: scrubJsonLine, logMethod: gate(options) },
+      // One search finds the lines of a trace.
+      mixin: traceIds,
     },
     destination,
   );
 }
 
-/** Passes every line on; an unforeseen error in it is reported first. */
-function reporter(
-  report: NonNullable<LogOptions['report']>,
-): NonNullable<LoggerOptions['hooks']>['logMethod'] {
+/** Passes on what is loud enough; an unforeseen error is reported first, however quiet the log. */
+function gate({
+  report,
+  verbosity,
+}: Pick<LogOptions, 'report' | 'verbosity'>): NonNullable<LoggerOptions['hooks']>['logMethod'] {
   return function (args, method, level) {
+    const threshold = verbosity === undefined ? 0 : (pino.levels.values[verbosity()] ?? Infinity);
+    if (level < threshold && (report === undefined || level < ERROR_LEVEL)) return;
     const fields: unknown = args[0];
     const { err, error = err } = (
       typeof fields === 'object' && fields !== null ? fields : {}
     ) as LogErrorFields;
     const found = fields instanceof Error ? fields : error;
-    if (level >= ERROR_LEVEL && found instanceof Error && !isDomainError(found)) {
+    if (report && level >= ERROR_LEVEL && found instanceof Error && !isDomainError(found)) {
       const { requestId, truckId, deviceId, incidentId, routeId, proposalId, planVersion } = {
         ...(this.bindings() as LogSubject),
         ...(fields as LogSubject),
       };
       report(found, { requestId, truckId, deviceId, incidentId, routeId, proposalId, planVersion });
     }
-    method.apply(this, args);
+    if (level >= threshold) method.apply(this, args);
   };
 }
 

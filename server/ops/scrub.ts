@@ -1,6 +1,6 @@
 /** What must never leave the process in a log line or an error report. One list, used by both. */
 const SECRET_KEY =
-  /^(.*password(hash)?|passwd|.*token(hash)?|.*secret|authorization|proxy-authorization|cookie|set-cookie|api[-_]?key|sessionid|dsn|.*_dsn|database_?url|redis_?url|s3_.*key.*)$/i;
+  /^(.*password(hash)?|passwd|.*token(hash)?|.*secret|authorization|proxy-authorization|cookie|set-cookie|api[-_]?key|sessionid|dsn|.*_dsn|database_?url|redis_?url|s3_.*key.*|otel_.*headers)$/i;
 /** Personal data: allowed in our own log where it is needed, never in a report sent to somebody else's machine. */
 const PERSONAL_KEY =
   /^(email|phone|cedula|name|username|description|address|ip|ip_address|remoteaddress|notes)$/i;

@@ -8,6 +8,8 @@ export interface ErrorReportingOptions {
   dsn?: string;
   environment?: string;
   release: string;
+  /** Share of the errors that are sent, 0 to 1. */
+  sampleRate?: number;
 }
 
 export interface ErrorReporting {
@@ -30,6 +32,7 @@ export function startErrorReporting(options: ErrorReportingOptions): ErrorReport
     dsn: options.dsn,
     environment: options.environment ?? 'production',
     release: options.release,
+    sampleRate: options.sampleRate ?? 1,
     // The process's own handlers decide what ends it; no module is patched.
     defaultIntegrations: false,
     enableRuntimeChannelInjection: false,
