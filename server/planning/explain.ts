@@ -13,6 +13,8 @@ export type MoveReason =
 export interface Delta {
   /** Travel time. */
   seconds: number;
+  /** Travel and every service: at the stop itself, and at a landfill visit more or less. */
+  workS: number;
   metres: number;
   /** Objective: travel, fixed costs, lateness, overtime and moved stops. */
   cost: number;
@@ -67,18 +69,18 @@ export function explainDiff(
     const to = toOf[job] as number;
     if (from === to) continue;
     const id = model.problem.jobs[job]?.id as number;
-    let delta: Delta = { seconds: 0, metres: 0, cost: 0 };
+    let delta: Delta = NOTHING;
     if (from >= 0) {
       present[from] = (present[from] as number[]).filter((node) => node !== job);
       delta = plus(delta, retimed(from));
     } else {
-      delta.cost -= model.prize[job] as number;
+      delta = plus(delta, { ...NOTHING, cost: -(model.prize[job] as number) });
     }
     if (to >= 0) {
       insertAsIn(present[to] as number[], wanted[to] as number[], job);
       delta = plus(delta, retimed(to));
     } else {
-      delta.cost += model.prize[job] as number;
+      delta = plus(delta, { ...NOTHING, cost: model.prize[job] as number });
     }
     const gone = outOfService.get(id);
     moves.push({
@@ -108,7 +110,7 @@ export function explainDiff(
     moves,
     reordered,
     ...shifts(before, after),
-    total: shares.reduce(plus, { seconds: 0, metres: 0, cost: 0 }),
+    total: shares.reduce(plus, NOTHING),
   };
 }
 
@@ -158,16 +160,28 @@ function insertAsIn(nodes: number[], wanted: number[], job: number): void {
   nodes.splice(0, 0, job);
 }
 
+const NOTHING: Delta = { seconds: 0, workS: 0, metres: 0, cost: 0 };
+
 function difference(was: RouteReport | undefined, is: RouteReport | undefined): Delta {
   return {
     seconds: (is?.route.duration ?? 0) - (was?.route.duration ?? 0),
+    workS: workOf(is) - workOf(was),
     metres: (is?.route.distance ?? 0) - (was?.route.distance ?? 0),
     cost: (is?.objective ?? 0) - (was?.objective ?? 0),
   };
 }
 
+function workOf(report: RouteReport | undefined): number {
+  return report === undefined ? 0 : report.route.duration + report.route.service + report.route.setup;
+}
+
 function plus(a: Delta, b: Delta): Delta {
-  return { seconds: a.seconds + b.seconds, metres: a.metres + b.metres, cost: a.cost + b.cost };
+  return {
+    seconds: a.seconds + b.seconds,
+    workS: a.workS + b.workS,
+    metres: a.metres + b.metres,
+    cost: a.cost + b.cost,
+  };
 }
 
 const NOTICEABLE_S = 60;
