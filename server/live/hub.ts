@@ -20,6 +20,8 @@ export interface LiveHub {
    */
   updates(signal: AbortSignal): AsyncGenerator<LiveUpdate, void, void>;
   subscribers(): number;
+  /** Called when a reader comes back for more: what it was given before has been written to it. */
+  onDelivered?: (update: LiveUpdate) => void;
   /** Called after every tick that changed something. Returns the unsubscribe. */
   onTick(listener: (update: LiveUpdate) => void): () => void;
   start(): void;
@@ -75,6 +77,7 @@ export function createLiveHub(source: LiveSource, tickMs: number = TICK_MS): Liv
         const update = changedAfter(seen);
         seen = tick;
         yield update;
+        hub.onDelivered?.(update);
       }
     } finally {
       subscribers -= 1;
@@ -94,7 +97,7 @@ export function createLiveHub(source: LiveSource, tickMs: number = TICK_MS): Liv
     });
   }
 
-  return {
+  const hub: LiveHub = {
     snapshot: source.snapshot,
     updates,
     subscribers: () => subscribers,
@@ -113,4 +116,5 @@ export function createLiveHub(source: LiveSource, tickMs: number = TICK_MS): Liv
       wakeAll();
     },
   };
+  return hub;
 }

@@ -1,4 +1,5 @@
-import { SpanKind, SpanStatusCode, trace, type Attributes, type Link, type Span } from '@opentelemetry/api';
+import type { SpanKind} from '@opentelemetry/api';
+import { SpanStatusCode, trace, type Attributes, type Link, type Span } from '@opentelemetry/api';
 import { isDomainError } from '../../shared/errors.ts';
 
 /** The product's spans; nothing happens in them until `startTracing` has been called. */

@@ -11,6 +11,7 @@ import { createFleetFanout } from '../live/redis-fanout.ts';
 import { createDeviceLatestWriter, readLatestFixes } from './device-latest.ts';
 import { deviceHealth, type DeviceHealth } from './device-health.ts';
 import { createFleetState, type DeviceFix, type DeviceKind, type FleetState } from './fleet-state.ts';
+import { createFixTrace } from './fix-trace.ts';
 import { createGateway, type GatewayCounters, type GatewayOptions } from './gateway.ts';
 import { createIngest, type IngestCounters, type IngestLimits } from './ingest.ts';
 import { createIntake, type Device } from './intake.ts';
@@ -117,6 +118,10 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
     },
   });
   const intake = createIntake({ ingest, clock, oldestMs: partitions.oldestMs });
+  const fixTrace = createFixTrace(() => performance.now());
+  fixTrace.watch(intake);
+  live.onTick((update) => fixTrace.onTick(update, live.subscribers()));
+  live.onDelivered = fixTrace.onDelivered;
   let isStopping = false;
 
   async function known(find: Promise<Device | null>): Promise<Device | null> {
