@@ -7,6 +7,7 @@ import { zonePlanning } from '../db/schema/index.ts';
 import { headId } from '../events/read.ts';
 import { activeClosures, crossesClosure } from './closures.ts';
 import { decide, type Decision, type ZoneFacts } from './decide.ts';
+import { inSpan, tracesOf } from '../ops/spans.ts';
 import type { Dispatch } from './dispatch.ts';
 import { liveRouteOf, plannedRouteOf, remainingStops } from './frame.ts';
 import { generate, idleTrucks, plannedRoutesIn, validatedIn } from './generate.ts';
@@ -139,7 +140,12 @@ async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog): Promi
   if (decision.action === 'none' && redrawTruckIds.length === 0) return;
   const startedMs = performance.now();
   try {
-    await act(dispatch, snapshot, zone, decision, redrawTruckIds);
+    await inSpan(
+      'dispatch.plan',
+      { 'epagal.zone': zone, 'epagal.action': decision.action },
+      () => act(dispatch, snapshot, zone, decision, redrawTruckIds),
+      tracesOf(considered, head),
+    );
   } catch (error) {
     if (isDomainError(error, 'stale-version')) await setConsidered(dispatch, zone, considered);
     throw error;
