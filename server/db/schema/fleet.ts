@@ -10,7 +10,7 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core';
-import type { DriverState, Licence, TruckState, TruckType } from '../../../shared/fleet.ts';
+import type { DriverState, Licence, TruckPlanning, TruckState, TruckType } from '../../../shared/fleet.ts';
 import type { Zone } from '../../../shared/rules.ts';
 import { users } from './access.ts';
 import { id, instant, pointOfLonLat, ref } from './columns.ts';
@@ -27,10 +27,18 @@ export const trucks = pgTable(
     zone: text('zone').$type<Zone>(),
     /** What it carries now, in severity points; only a disposal empties it. */
     loadAboard: doublePrecision('load_aboard').notNull().default(0),
+    /** What a re-plan may do with it. */
+    planning: text('planning').$type<TruckPlanning>().notNull().default('open'),
+    /** Its own shift and overtime; null = the rules'. */
+    shiftS: integer('shift_s'),
+    overtimeMaxS: integer('overtime_max_s'),
+    /** Since when it is out of service. */
+    outSince: instant('out_since'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [
     check('trucks_type', sql`${t.type} in ('lateral','posterior')`),
+    check('trucks_planning', sql`${t.planning} in ('open','locked','excluded')`),
     check('trucks_state', sql`${t.state} in ('available','out','retired')`),
   ],
 );
@@ -86,6 +94,8 @@ export const drivers = pgTable('drivers', {
   state: text('state').$type<DriverState>().notNull().default('available'),
   /** null = both. */
   zonePreference: text('zone_preference').$type<Zone>(),
+  /** The longest shift this driver works; null = the rules'. */
+  shiftS: integer('shift_s'),
   hiredOn: date('hired_on', { mode: 'string' }),
   createdAt: instant('created_at').notNull().defaultNow(),
 });

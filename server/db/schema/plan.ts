@@ -22,6 +22,7 @@ import type {
   ProposalState,
   RouteState,
   StopKind,
+  StopPin,
   StopState,
 } from '../../../shared/plan.ts';
 import type { Zone } from '../../../shared/rules.ts';
@@ -74,6 +75,8 @@ export const stops = pgTable(
     departedAt: instant('departed_at'),
     finishedAt: instant('finished_at'),
     failReason: text('fail_reason'),
+    /** Kept by a supervisor on its truck or in its place: no re-plan moves it. */
+    pin: text('pin').$type<StopPin>(),
     /** The driver page's own id of the action that finished it: sending it again changes nothing. */
     clientId: text('client_id'),
   },
@@ -84,6 +87,7 @@ export const stops = pgTable(
     uniqueIndex('stops_client_id').on(t.clientId),
     index('stops_route').on(t.routeId, t.position),
     check('stops_state', sql`${t.state} in ('planned','enroute','done','failed')`),
+    check('stops_pin', sql`${t.pin} in ('truck','place')`),
     check('stops_kind', sql`${t.kind} in ('depot','incident','container','disposal')`),
   ],
 );
