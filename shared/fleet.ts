@@ -11,6 +11,14 @@ export const TRUCK_STATES = ['available', 'out', 'retired'] as const;
 export const truckState = z.enum(TRUCK_STATES);
 export type TruckState = z.infer<typeof truckState>;
 
+/**
+ * What a re-plan may do with a truck in service: `open` anything; `locked` nothing, its route stays as it is;
+ * `excluded` give it no new work.
+ */
+export const TRUCK_PLANNINGS = ['open', 'locked', 'excluded'] as const;
+export const truckPlanning = z.enum(TRUCK_PLANNINGS);
+export type TruckPlanning = z.infer<typeof truckPlanning>;
+
 export const LICENCES = ['C', 'D', 'E'] as const;
 export const licence = z.enum(LICENCES);
 export type Licence = z.infer<typeof licence>;
@@ -63,6 +71,12 @@ export const truckView = z.object({
   capacity: z.number(),
   loadAboard: z.number(),
   zone: zone.nullable(),
+  planning: truckPlanning,
+  /** Its own length of shift and overtime; null = the rules'. */
+  shiftS: z.number().int().nullable(),
+  overtimeMaxS: z.number().int().nullable(),
+  /** Since when it is out of service; null while it is not. */
+  outSince: z.string().nullable(),
   routeId: z.number().int().nullable(),
   driverName: z.string().nullable(),
   devices: z.array(
@@ -119,6 +133,8 @@ export const driverView = z.object({
   licence,
   state: driverState,
   zonePreference: zone.nullable(),
+  /** The longest shift this driver works; null = the rules'. */
+  shiftS: z.number().int().nullable(),
 });
 export type DriverView = z.infer<typeof driverView>;
 

@@ -34,6 +34,11 @@ export function isFrozen(state: StopState): boolean {
   return state !== 'planned';
 }
 
+/** `truck`: the stop stays on its truck. `place`: and nothing that comes before it changes either. */
+export const STOP_PINS = ['truck', 'place'] as const;
+export const stopPin = z.enum(STOP_PINS);
+export type StopPin = z.infer<typeof stopPin>;
+
 const ROUTE_TRANSITIONS: Readonly<Record<RouteState, readonly RouteState[]>> = {
   planned: ['running', 'cancelled'],
   running: ['done', 'cancelled'],
@@ -60,6 +65,9 @@ export interface PlannedStop {
   legS: number;
   legM: number;
   serviceS: number;
+  /** Seconds of the crew's pause, and of waiting for a place to open, on the way here. */
+  pauseS?: number;
+  waitS?: number;
   /** Severity points aboard after the stop. */
   loadAfter: number;
   /** The way here from the stop before, encoded polyline of precision 5. */
@@ -158,6 +166,10 @@ export const stopView = z.object({
   windowEnd: z.string().optional(),
   /** Probability, 0–1, that its window is kept. */
   keep: z.number().optional(),
+  /** Kept by a supervisor on its truck, or in its place. */
+  pin: stopPin.optional(),
+  /** The crew pauses this long on the way here. */
+  pauseS: z.number().optional(),
   departedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
   failReason: z.string().nullable(),

@@ -48,7 +48,27 @@ export const rulesSchema = z.object({
   containerServiceS: seconds,
   /** Hours in local time as seconds after midnight; null = always open. */
   landfillHours: z.object({ openS: seconds, closeS: seconds }).nullable(),
+  /** Length of a shift; a truck or a driver may have its own. */
   shiftS: seconds,
+  /** How long a shift may run over, and what an hour of that costs beside the hour itself, in seconds of work. */
+  overtimeMaxS: seconds.default(0),
+  overtimePriceSPerHour: z.number().min(0).max(86_400).default(1_800),
+  /** Pauses of every crew, in order: begun between `fromS` and `untilS` of the shift. */
+  breaks: z
+    .array(z.object({ fromS: seconds, untilS: seconds, durationS: seconds }))
+    .max(3)
+    .default([]),
+  /** Where trucks may empty beside the landfill. */
+  otherLandfills: z
+    .array(
+      place.extend({
+        name: z.string().trim().min(1).max(60),
+        serviceS: seconds,
+        hours: z.object({ openS: seconds, closeS: seconds }).nullable(),
+      }),
+    )
+    .max(5)
+    .default([]),
   duplicateWithinM: z.number().min(0).max(5_000),
   duplicateWithinS: seconds,
   /** Price of a second late, per point of severity, in seconds of work. */
@@ -82,6 +102,10 @@ export const DEFAULT_RULES: Rules = {
   containerServiceS: 2 * 60,
   landfillHours: null,
   shiftS: 8 * 3_600,
+  overtimeMaxS: 0,
+  overtimePriceSPerHour: 1_800,
+  breaks: [],
+  otherLandfills: [],
   duplicateWithinM: 30,
   duplicateWithinS: 24 * 3_600,
   latenessPricePerSeverity: 0.2,

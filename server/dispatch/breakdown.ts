@@ -1,10 +1,10 @@
-import { and, eq, inArray } from 'drizzle-orm';
 import { actorLabel, type Actor } from '../../shared/actor.ts';
 import { DomainError } from '../../shared/errors.ts';
 import { EMPTY_DIFF, type PlanDiff } from '../../shared/plan.ts';
 import { planDiffOf } from './proposals.ts';
-import { routes, stops, trucks } from '../db/schema/index.ts';
-import { commit, type Store } from '../events/store.ts';
+import { commit } from '../events/store.ts';
+import { lockPlanHead } from '../fleet/lock-plan-head.ts';
+import { takeTruckOut } from '../fleet/truck-out.ts';
 import type { Dispatch } from './dispatch.ts';
 import { liveRouteOf } from './frame.ts';
 import { propose, solveChange, withOpenProposal } from './propose.ts';
@@ -35,7 +35,10 @@ export async function breakdown(
       diff: (await solveChange(dispatch, without, await withOpenProposal(store, without, change))).diff,
     };
   }
-  await takeOut(store, actor, truck.id);
+  await commit(store, actor, async (tx, emit) => {
+    await lockPlanHead(tx);
+    await takeTruckOut(tx, emit, store.clock(), truck.id, 'breakdown');
+  });
   snapshot = await readSnapshot(store.database.db, store.clock());
   const change = changeFor(snapshot, truck.id, actor);
   if (change === null) return { diff: EMPTY_DIFF };
@@ -59,49 +62,12 @@ function changeFor(snapshot: Snapshot, truckId: number, actor: Actor) {
 /** The picture as it would be with the truck out: for the dry run, without touching a row. */
 function asOut(snapshot: Snapshot, truckId: number): Snapshot {
   const trucks = new Map(snapshot.trucks);
-  trucks.set(truckId, { ...trucks.get(truckId)!, state: 'out' });
+  trucks.set(truckId, { ...trucks.get(truckId)!, state: 'out', planning: 'open' });
   const route = liveRouteOf(snapshot, truckId);
   const stopRows = new Map(snapshot.stops);
   for (const [id, stop] of stopRows) {
-    if (stop.routeId === route?.id && stop.state === 'enroute')
-      stopRows.set(id, { ...stop, state: 'planned' });
+    if (stop.routeId === route?.id && (stop.state === 'enroute' || stop.state === 'planned'))
+      stopRows.set(id, { ...stop, state: 'planned', pin: null });
   }
   return { ...snapshot, trucks, stops: stopRows };
-}
-
-async function takeOut(store: Store, actor: Actor, truckId: number): Promise<void> {
-  await commit(store, actor, async (tx, emit) => {
-    const changed = await tx
-      .update(trucks)
-      .set({ state: 'out' })
-      .where(and(eq(trucks.id, truckId), eq(trucks.state, 'available')))
-      .returning({ id: trucks.id, loadAboard: trucks.loadAboard });
-    const live = await tx
-      .select({ id: routes.id })
-      .from(routes)
-      .where(
-        and(
-          eq(routes.truckId, truckId),
-          eq(routes.current, true),
-          inArray(routes.state, ['planned', 'running']),
-        ),
-      );
-    for (const { id: routeId } of live) {
-      const released = await tx
-        .update(stops)
-        .set({ state: 'planned', departedAt: null })
-        .where(and(eq(stops.routeId, routeId), eq(stops.state, 'enroute')))
-        .returning({ id: stops.id });
-      for (const row of released) {
-        emit({ type: 'stop.released', subject: { kind: 'stop', id: row.id }, data: { routeId, truckId } });
-      }
-    }
-    if (changed.length > 0) {
-      emit({
-        type: 'truck.out',
-        subject: { kind: 'truck', id: truckId },
-        data: { reason: 'breakdown', loadAboard: changed[0]!.loadAboard },
-      });
-    }
-  });
 }

@@ -1,11 +1,14 @@
 import { encodePolyline } from '../../shared/polyline.ts';
-import type { LonLat } from '../../shared/geo.ts';
+import { distanceM, type LonLat, type Point } from '../../shared/geo.ts';
 import type { PlannedRoute, PlannedStop, StopKind } from '../../shared/plan.ts';
 import type { Zone } from '../../shared/rules.ts';
 import type { PlannerSolution, SolutionRoute } from '../planning/index.ts';
 import type { Roads } from '../roads/roads.ts';
 import { remainingStops, type Frame, type FramedVehicle, type JobSource } from './frame.ts';
 import type { Snapshot, StopRow } from './snapshot.ts';
+
+/** Rows of landfill visits are used again where the landfill still is. */
+const SAME_PLACE_M = 100;
 
 /** A planned stop whose row may not exist yet: new incidents, and landfill and depot visits of new routes. */
 export interface DraftStop {
@@ -90,10 +93,16 @@ function draftRoute(
 ): DraftRoute {
   const { rules, nowMs } = snapshot;
   const planned = vehicle.planned;
+  const landfillOf = (id: number) => frame.landfills.find((landfill) => landfill.id === id)!;
   const kept = planned === null ? [] : keptStops(snapshot, planned);
   const spare = planned === null ? [] : remainingStops(snapshot, planned).filter((stop) => !stop.incidentId);
-  const reuse = (kind: StopKind): StopRow | null => {
-    const at = spare.findIndex((stop) => stop.kind === kind && stop.state === 'planned');
+  const reuse = (kind: StopKind, place?: Point): StopRow | null => {
+    const at = spare.findIndex(
+      (stop) =>
+        stop.kind === kind &&
+        stop.state === 'planned' &&
+        (place === undefined || distanceM(stop, place) < SAME_PLACE_M),
+    );
     return at < 0 ? null : spare.splice(at, 1)[0]!;
   };
   const tail: DraftStop[] = [];
@@ -108,31 +117,43 @@ function draftRoute(
   const steps = route?.steps ?? [];
   let beforeS = steps[0]?.duration ?? 0;
   let visited = 0;
+  let pauseS = 0;
   for (const step of steps) {
-    if (step.type === 'start' || step.type === 'break') continue;
+    if (step.type === 'start') continue;
+    if (step.type === 'break') {
+      pauseS += step.service;
+      continue;
+    }
     // The stop it is driving to is among the kept ones.
-    if (visited++ < vehicle.frozen) {
+    if (visited++ < vehicle.enroute) {
       beforeS = step.duration;
+      pauseS = 0;
       continue;
     }
     const arrivalMs = nowMs + step.arrival * 1_000;
     const legS = step.duration - beforeS;
+    const held = { pauseS, waitS: step.waiting_time };
     beforeS = step.duration;
+    pauseS = 0;
     const load = step.load[0] ?? 0;
     if (step.type === 'job') {
       const source = frame.jobs.get(step.id!)!;
       const from = stopOfJob(snapshot, source);
-      tail.push({ ...from, plan: timed(arrivalMs + step.waiting_time * 1_000, legS, from.serviceS, load) });
-    } else if (step.type === 'disposal') {
-      const own = reuse('disposal');
       tail.push({
-        ...place(own, 'disposal', rules.landfill, rules.landfillServiceS),
-        plan: timed(arrivalMs + step.waiting_time * 1_000, legS, rules.landfillServiceS, 0),
+        ...from,
+        plan: timed(arrivalMs + step.waiting_time * 1_000, legS, from.serviceS, load, held),
+      });
+    } else if (step.type === 'disposal') {
+      const landfill = landfillOf(step.id!);
+      const own = reuse('disposal', landfill);
+      tail.push({
+        ...place(own, 'disposal', landfill, landfill.serviceS),
+        plan: timed(arrivalMs + step.waiting_time * 1_000, legS, landfill.serviceS, 0, held),
       });
     } else if (step.type === 'end') {
       tail.push({
         ...place(reuseEnd(spare), 'depot', rules.depot, 0),
-        plan: timed(arrivalMs, legS, 0, load),
+        plan: timed(arrivalMs, legS, 0, load, held),
       });
     }
   }
@@ -239,13 +260,21 @@ function place(
   };
 }
 
-function timed(arrivalMs: number, legS: number, serviceS: number, loadAfter: number): DraftStop['plan'] {
+function timed(
+  arrivalMs: number,
+  legS: number,
+  serviceS: number,
+  loadAfter: number,
+  held: { pauseS: number; waitS: number } = { pauseS: 0, waitS: 0 },
+): DraftStop['plan'] {
   return {
     arrival: new Date(arrivalMs).toISOString(),
     departure: new Date(arrivalMs + serviceS * 1_000).toISOString(),
     legS: Math.max(0, Math.round(legS)),
     legM: 0,
     serviceS,
+    ...(held.pauseS > 0 ? { pauseS: held.pauseS } : {}),
+    ...(held.waitS > 0 ? { waitS: Math.round(held.waitS) } : {}),
     loadAfter,
     leg: '',
   };
@@ -255,7 +284,7 @@ function timed(arrivalMs: number, legS: number, serviceS: number, loadAfter: num
 async function drawLegs(roads: Roads, vehicle: FramedVehicle, draft: DraftRoute): Promise<boolean> {
   if (draft.tail.length === 0) return false;
   const fromDepot = vehicle.atDepot;
-  const enroute = vehicle.frozen > 0 ? draft.kept.at(-1) : undefined;
+  const enroute = vehicle.enroute > 0 ? draft.kept.at(-1) : undefined;
   const points: LonLat[] = draft.tail.map((stop) => [stop.lon, stop.lat]);
   if (!fromDepot) {
     const start = enroute === undefined ? vehicle.start : (vehicle.frozenPlace ?? vehicle.start);

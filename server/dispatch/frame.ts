@@ -1,12 +1,17 @@
-import type { LonLat, Point } from '../../shared/geo.ts';
+import { distanceM, type LonLat, type Point } from '../../shared/geo.ts';
 import type { PlannedRoute } from '../../shared/plan.ts';
 import { isFrozen } from '../../shared/plan.ts';
-import type { Job, PlannedStep, PlannerProblem, Vehicle } from '../planning/index.ts';
+import type { Rules } from '../../shared/rules.ts';
+import type { Job, PlannedStep, PlannerProblem, Vehicle, Window } from '../planning/index.ts';
 import type { ContainerRow, IncidentRow, RouteRow, Snapshot, StopRow, TruckRow } from './snapshot.ts';
 
-/** The only disposal there is for now; the planner takes several. */
+/** Planner's number of the first landfill; the others follow. */
 export const LANDFILL_ID = 1;
 const LATERAL_SKILL = 1;
+/** Trucks that take new work have it, and work asks for it. */
+const OPEN_SKILL = 2;
+/** What an excluded truck holds already asks for this and its number instead: the truck itself has it, and the open ones. */
+const HELD_SKILL = 1_000;
 /** Offering another truck must be worth half an hour, so that two are not sent where one will do. */
 const ROUTE_PRICE_S = 1_800;
 /** Leaving a stop must never look cheaper than driving to it; by severity, so that the gravest stay. */
@@ -28,6 +33,10 @@ export interface FrameInput {
   outTruckIds: readonly number[];
   /** Latest position of each truck that has one. */
   positionOf: (truckId: number) => Point | null;
+  /** Locked trucks that are looked at all the same, all their stops where they are: a street on their way was closed. */
+  redrawTruckIds?: readonly number[];
+  /** Marks to be left out of account: what lifting them would give. */
+  ignoreMarks?: boolean;
 }
 
 /** What a planner job stands for. */
@@ -38,13 +47,35 @@ export type JobSource =
 
 export interface Frame {
   nowMs: number;
-  /** Places of the travel-time table. Index 0 is the depot, 1 the landfill. */
+  /** Places of the travel-time table. Index 0 is the depot, then the landfills, 1 the first. */
   points: LonLat[];
+  landfills: readonly Landfill[];
   jobs: ReadonlyMap<number, JobSource>;
   /** The live route of each vehicle that has one; vehicles are trucks. */
   routeOf: ReadonlyMap<number, RouteRow>;
   vehicles: readonly FramedVehicle[];
   toProblem(table: { durationsS: number[][]; distancesM: number[][] }, stabilityS: number): PlannerProblem;
+}
+
+export interface Landfill {
+  /** The planner's number. */
+  id: number;
+  lat: number;
+  lon: number;
+  serviceS: number;
+  hours: { openS: number; closeS: number } | null;
+}
+
+/** Where trucks empty, the main landfill first. */
+export function landfillsOf(rules: Rules): Landfill[] {
+  const main = { ...rules.landfill, serviceS: rules.landfillServiceS, hours: rules.landfillHours };
+  return [main, ...rules.otherLandfills].map(({ lat, lon, serviceS, hours }, index) => ({
+    id: LANDFILL_ID + index,
+    lat,
+    lon,
+    serviceS,
+    hours,
+  }));
 }
 
 export interface FramedVehicle {
@@ -61,7 +92,15 @@ export interface FramedVehicle {
   /** Where the stop it is driving to lies. */
   frozenPlace: Point | null;
   steps: PlannedStep[];
+  /** The first of the steps that it is driving to already: at most one, and not drawn anew. */
+  enroute: number;
+  /** The first steps that stay where they are: the one it drives to, and what is pinned in its place. */
   frozen: number;
+  overtimeMaxS: number;
+  /** Pauses still to be taken. */
+  breaks: Rules['breaks'];
+  /** When the shift began, in seconds from `nowMs`. */
+  shiftFromS: number;
 }
 
 /** The live route (planned or running, in the current version) of a truck. */
@@ -96,14 +135,15 @@ export function remainingStops(snapshot: Snapshot, planned: PlannedRoute): StopR
 export function framePlanning(input: FrameInput): Frame {
   const { snapshot } = input;
   const { rules, nowMs } = snapshot;
+  const landfills = landfillsOf(rules);
   const points: LonLat[] = [
     [rules.depot.lon, rules.depot.lat],
-    [rules.landfill.lon, rules.landfill.lat],
+    ...landfills.map(({ lon, lat }): LonLat => [lon, lat]),
   ];
   const jobs = new Map<number, JobSource>();
   const planner: Job[] = [];
   const place = (point: Point) => points.push([point.lon, point.lat]) - 1;
-  const addStop = (stop: StopRow) => {
+  const addStop = (stop: StopRow, holder: TruckRow | null) => {
     if (stop.kind !== 'incident' && stop.kind !== 'container') return;
     const incident = stop.incidentId === null ? undefined : snapshot.incidents.get(stop.incidentId);
     jobs.set(stop.id, { kind: 'stop', stop });
@@ -112,6 +152,9 @@ export function framePlanning(input: FrameInput): Frame {
         severity: incident?.severity ?? 1,
         due: stop.windowEnd,
         lateral: stop.kind === 'container',
+        // An excluded truck keeps its own work, or gives it away for good.
+        openness: holder?.planning === 'excluded' ? HELD_SKILL + holder.id : OPEN_SKILL,
+        pinnedTo: input.ignoreMarks !== true && stop.pin !== null && holder !== null ? holder.id : null,
         nowMs,
       }),
     );
@@ -122,17 +165,21 @@ export function framePlanning(input: FrameInput): Frame {
   for (const truckId of input.truckIds) {
     const truck = snapshot.trucks.get(truckId);
     if (truck === undefined || truck.state !== 'available' || input.outTruckIds.includes(truckId)) continue;
+    const isLocked = truck.planning === 'locked' && input.ignoreMarks !== true;
+    if (isLocked && input.redrawTruckIds?.includes(truckId) !== true) continue;
     const route = liveRouteOf(snapshot, truckId);
     const planned = route === null ? null : plannedRouteOf(snapshot, route.id);
     if (route !== null) routeOf.set(truckId, route);
     const remaining = planned === null ? [] : remainingStops(snapshot, planned);
-    remaining.forEach(addStop);
-    vehicles.push(frameVehicle(input, truck, route, planned, remaining));
+    for (const stop of remaining) addStop(stop, truck);
+    const vehicle = frameVehicle(input, truck, route, planned, remaining, landfills);
+    if (isLocked) vehicle.frozen = vehicle.steps.length;
+    vehicles.push(vehicle);
   }
   for (const truckId of input.outTruckIds) {
     const route = liveRouteOf(snapshot, truckId);
     const planned = route === null ? null : plannedRouteOf(snapshot, route.id);
-    if (planned !== null) remainingStops(snapshot, planned).forEach(addStop);
+    if (planned !== null) for (const stop of remainingStops(snapshot, planned)) addStop(stop, null);
   }
   for (const incident of input.addIncidents) {
     const jobId = NEW_INCIDENT + incident.id;
@@ -142,6 +189,8 @@ export function framePlanning(input: FrameInput): Frame {
         severity: incident.severity,
         due: incident.windowEnd,
         lateral: false,
+        openness: OPEN_SKILL,
+        pinnedTo: null,
         nowMs,
       }),
     );
@@ -154,29 +203,41 @@ export function framePlanning(input: FrameInput): Frame {
         severity: 1,
         due: null,
         lateral: true,
+        openness: OPEN_SKILL,
+        pinnedTo: null,
         nowMs,
       }),
     );
   }
+  const held = vehicles
+    .filter(({ truck }) => truck.planning === 'excluded')
+    .map(({ truck }) => HELD_SKILL + truck.id);
+  const opennessOf = ({ truck }: FramedVehicle): number[] =>
+    truck.planning === 'open' || input.ignoreMarks === true
+      ? [OPEN_SKILL, ...held]
+      : truck.planning === 'excluded'
+        ? [HELD_SKILL + truck.id]
+        : [];
   const startIndex = vehicles.map((vehicle) => (vehicle.atDepot ? 0 : place(vehicle.start)));
 
   return {
     nowMs,
     points,
+    landfills,
     jobs,
     routeOf,
     vehicles,
     toProblem: (table, stabilityS) => ({
-      vehicles: vehicles.map((vehicle, index) => toVehicle(vehicle, startIndex[index]!)),
+      vehicles: vehicles.map((vehicle, index) =>
+        toVehicle(vehicle, startIndex[index]!, rules.overtimePriceSPerHour, opennessOf(vehicle)),
+      ),
       jobs: planner,
-      disposals: [
-        {
-          id: LANDFILL_ID,
-          location_index: 1,
-          service: rules.landfillServiceS,
-          time_windows: landfillWindows(rules.landfillHours, nowMs),
-        },
-      ],
+      disposals: landfills.map((landfill, index) => ({
+        id: landfill.id,
+        location_index: 1 + index,
+        service: landfill.serviceS,
+        time_windows: landfillWindows(landfill.hours, nowMs),
+      })),
       reloads: [],
       matrices: {
         driving: { durations: reachable(table.durationsS), distances: reachable(table.distancesM) },
@@ -192,6 +253,7 @@ function frameVehicle(
   route: RouteRow | null,
   planned: PlannedRoute | null,
   remaining: readonly StopRow[],
+  landfills: readonly Landfill[],
 ): FramedVehicle {
   const { snapshot } = input;
   const { rules, nowMs } = snapshot;
@@ -199,20 +261,32 @@ function frameVehicle(
   const startAtMs = running ? nowMs : Math.max(nowMs, planned === null ? nowMs : Date.parse(planned.startAt));
   const startS = (startAtMs - nowMs) / 1_000 + (running ? 0 : rules.depotServiceS);
   const shiftFromMs = running ? (route.startedAt?.getTime() ?? nowMs) : startAtMs;
-  const shiftEndS = (shiftFromMs - nowMs) / 1_000 + rules.shiftS;
+  const shiftFromS = (shiftFromMs - nowMs) / 1_000;
+  const driverShiftS = route === null ? null : (snapshot.assignments.get(route.id)?.shiftS ?? null);
+  const shiftS = Math.min(truck.shiftS ?? rules.shiftS, driverShiftS ?? Infinity);
   const steps: PlannedStep[] = [];
+  let enroute = 0;
   let frozen = 0;
   let frozenPlace: Point | null = null;
   for (const stop of remaining) {
     if (stop.kind === 'depot') continue;
     steps.push(
-      stop.kind === 'disposal' ? { type: 'disposal', id: LANDFILL_ID } : { type: 'job', id: stop.id },
+      stop.kind === 'disposal'
+        ? { type: 'disposal', id: nearestLandfill(landfills, stop).id }
+        : { type: 'job', id: stop.id },
     );
     if (isFrozen(stop.state)) {
-      frozen = steps.length;
+      enroute = frozen = steps.length;
       frozenPlace = stop;
+    } else if (stop.pin === 'place' && input.ignoreMarks !== true) {
+      frozen = steps.length;
     }
   }
+  // Pauses are taken in order: as many as the ways behind it held are over.
+  const taken = (planned?.stops ?? []).filter(
+    (stop) => (stop.pauseS ?? 0) > 0 && snapshot.stops.get(stop.stopId)?.state !== 'planned',
+  ).length;
+  const shiftEndS = shiftFromS + shiftS;
   return {
     truck,
     route,
@@ -225,8 +299,17 @@ function frameVehicle(
     atDepot: !running,
     frozenPlace,
     steps,
+    enroute,
     frozen,
+    overtimeMaxS: truck.overtimeMaxS ?? rules.overtimeMaxS,
+    breaks: rules.breaks.slice(taken),
+    shiftFromS,
   };
+}
+
+/** Which landfill a planned visit is to: rules may have moved it by a little. */
+function nearestLandfill(landfills: readonly Landfill[], at: Point): Landfill {
+  return landfills.reduce((best, other) => (distanceM(other, at) < distanceM(best, at) ? other : best));
 }
 
 /** A running truck is where it was last heard of; before its first fix, at its last finished stop. */
@@ -239,7 +322,13 @@ function startOf(input: FrameInput, truck: TruckRow, planned: PlannedRoute | nul
   return finished.at(-1) ?? input.snapshot.rules.depot;
 }
 
-function toVehicle(vehicle: FramedVehicle, startIndex: number): Vehicle {
+function toVehicle(
+  vehicle: FramedVehicle,
+  startIndex: number,
+  overtimePriceSPerHour: number,
+  openness: readonly number[],
+): Vehicle {
+  const skills = [...(vehicle.truck.type === 'lateral' ? [LATERAL_SKILL] : []), ...openness];
   return {
     id: vehicle.truck.id,
     profile: 'driving',
@@ -247,11 +336,20 @@ function toVehicle(vehicle: FramedVehicle, startIndex: number): Vehicle {
     end_index: 0,
     capacity: [vehicle.truck.capacity],
     load: [vehicle.truck.loadAboard],
-    skills: vehicle.truck.type === 'lateral' ? [LATERAL_SKILL] : [],
+    skills,
     time_window: [vehicle.startS, vehicle.endS],
-    breaks: [],
+    breaks: vehicle.breaks.flatMap((pause, index) => {
+      const untilS = Math.round(vehicle.shiftFromS + pause.untilS);
+      // A pause whose hour has passed untaken is the crew's affair, not the plan's.
+      if (untilS < vehicle.startS) return [];
+      const fromS = Math.max(vehicle.startS, Math.round(vehicle.shiftFromS + pause.fromS));
+      return [{ id: index + 1, time_windows: [[fromS, untilS]] as Window[], service: pause.durationS }];
+    }),
     speed_factor: 1,
     costs: { fixed: vehicle.route === null ? ROUTE_PRICE_S : 0, per_hour: 3_600, per_km: 0 },
+    ...(vehicle.overtimeMaxS > 0
+      ? { overtime: { max: vehicle.overtimeMaxS, per_hour: overtimePriceSPerHour } }
+      : {}),
     steps: vehicle.steps,
     frozen: vehicle.frozen,
     end_empty: true,
@@ -263,7 +361,14 @@ function toJob(
   locationIndex: number,
   load: number,
   serviceS: number,
-  about: { severity: number; due: Date | null; lateral: boolean; nowMs: number },
+  about: {
+    severity: number;
+    due: Date | null;
+    lateral: boolean;
+    openness: number;
+    pinnedTo: number | null;
+    nowMs: number;
+  },
 ): Job {
   return {
     id,
@@ -272,7 +377,8 @@ function toJob(
     service: serviceS,
     delivery: [0],
     pickup: [load],
-    skills: about.lateral ? [LATERAL_SKILL] : [],
+    skills: [...(about.lateral ? [LATERAL_SKILL] : []), about.openness],
+    ...(about.pinnedTo === null ? {} : { vehicle_id: about.pinnedTo }),
     priority: about.lateral ? UNPROMISED : Math.max(1, Math.min(100, Math.round(about.severity))),
     prize: LEAVE_PRICE_S * (1 + about.severity),
     due:

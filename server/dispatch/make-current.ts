@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Actor } from '../../shared/actor.ts';
-import type { PlanDiff, PlanDocument, PlanKind, PlannedRoute, PlannedStop } from '../../shared/plan.ts';
+import type {
+  Approval,
+  PlanDiff,
+  PlanDocument,
+  PlanKind,
+  PlannedRoute,
+  PlannedStop,
+} from '../../shared/plan.ts';
 import { DomainError } from '../../shared/errors.ts';
 import type { Tx } from '../db/connect.ts';
 import { incidents, planHead, planVersions, routes, stops } from '../db/schema/index.ts';
 import type { Emit } from '../events/store.ts';
 import { totalsOf, type DraftPlan, type DraftStop } from './draft.ts';
+import { assertMarksKept } from './marks.ts';
 import { anyOf, readCurrentPlan } from './snapshot.ts';
 
 /** Closed routes stay in the plan this long, so that the day can be seen whole. */
@@ -43,7 +51,10 @@ export async function materialise(tx: Tx, draft: DraftPlan): Promise<PlannedRout
   return out;
 }
 
-/** The open stop of an incident is found again, so that its id is the same in every version. */
+/**
+ * The open stop of an incident is found again, so that its id is the same in every version; so is a container's that
+ * was proposed and is on no route.
+ */
 async function stopRow(tx: Tx, stop: DraftStop): Promise<number> {
   if (stop.incidentId !== null) {
     const [open] = await tx
@@ -51,6 +62,23 @@ async function stopRow(tx: Tx, stop: DraftStop): Promise<number> {
       .from(stops)
       .where(and(eq(stops.incidentId, stop.incidentId), inArray(stops.state, ['planned', 'enroute'])));
     if (open !== undefined) return open.id;
+  }
+  if (stop.containerId !== null) {
+    const [proposed] = await tx
+      .select({ id: stops.id })
+      .from(stops)
+      .where(
+        and(
+          eq(stops.containerId, stop.containerId),
+          eq(stops.state, 'planned'),
+          isNull(stops.routeId),
+          eq(stops.serviceS, stop.serviceS),
+          eq(stops.load, stop.load),
+        ),
+      )
+      .orderBy(desc(stops.id))
+      .limit(1);
+    if (proposed !== undefined) return proposed.id;
   }
   const [row] = await tx
     .insert(stops)
@@ -78,6 +106,7 @@ export interface NewVersion {
   degraded?: boolean;
   undoes?: number;
   proposalId?: number;
+  approval?: Approval;
 }
 
 /** Locks the plan for this transaction and reads it. Everything that makes a version starts here. */
@@ -100,6 +129,7 @@ export async function makeCurrent(
 ): Promise<number> {
   const version = current.version + 1;
   const document = await mergeRoutes(tx, current.document, change, nowMs);
+  await assertMarksKept(tx, current.document, document, change);
   await tx.insert(planVersions).values({
     version,
     parent: current.version === 0 ? null : current.version,
@@ -112,6 +142,7 @@ export async function makeCurrent(
     hash: planHash(document),
     undoes: change.undoes ?? null,
     proposalId: change.proposalId ?? null,
+    approval: change.approval ?? null,
   });
   const moved = await tx
     .update(planHead)

@@ -29,6 +29,8 @@ export interface LiveAssignment {
   driverName: string;
   startedAt: Date | null;
   scheduledStart: Date | null;
+  /** The driver's own longest shift. */
+  shiftS: number | null;
 }
 
 /** Everything dispatch weighs, as of one instant of the database. */
@@ -92,6 +94,7 @@ export async function snapshotIn(tx: Tx, nowMs: number): Promise<Snapshot> {
         driverName: drivers.name,
         startedAt: assignments.startedAt,
         scheduledStart: assignments.scheduledStart,
+        shiftS: drivers.shiftS,
       })
       .from(assignments)
       .innerJoin(drivers, eq(drivers.id, assignments.driverId))

@@ -23,6 +23,7 @@ export async function driverViews(reader: Reader, where?: SQL): Promise<DriverVi
     licence: driver.licence,
     state: driver.state,
     zonePreference: driver.zonePreference,
+    shiftS: driver.shiftS,
   }));
 }
 

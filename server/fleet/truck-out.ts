@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull } from 'drizzle-orm';
 import type { Actor } from '../../shared/actor.ts';
 import { DomainError } from '../../shared/errors.ts';
 import type { TruckState, TruckView } from '../../shared/fleet.ts';
@@ -21,37 +21,46 @@ export async function truckOut(
   requireRole(actor, 'supervisor');
   return commit(store, actor, async (tx, emit) => {
     await lockPlanHead(tx);
-    if (!(await takeTruckOut(tx, emit, truckId, reason))) throw await refusedTruck(tx, truckId, 'out');
+    if (!(await takeTruckOut(tx, emit, store.clock(), truckId, reason)))
+      throw await refusedTruck(tx, truckId, 'out');
     return truckView(tx, truckId);
   });
 }
 
 /**
- * The same inside somebody else's transaction: the stop it was driving to is given back, its load stays aboard.
+ * The same inside somebody else's transaction: the stop it was driving to is given back, its load stays aboard, and
+ * what was pinned to it is let go.
  * False when the truck was not available (already out, retired, unknown).
  */
-export async function takeTruckOut(tx: Tx, emit: Emit, truckId: number, reason?: string): Promise<boolean> {
+export async function takeTruckOut(
+  tx: Tx,
+  emit: Emit,
+  nowMs: number,
+  truckId: number,
+  reason?: string,
+): Promise<boolean> {
   const [row] = await tx
     .update(trucks)
-    .set({ state: 'out' })
+    .set({ state: 'out', outSince: new Date(nowMs), planning: 'open' })
     .where(and(eq(trucks.id, truckId), eq(trucks.state, 'available')))
     .returning();
   if (!row) return false;
+  const ofItsRoutes = inArray(
+    stops.routeId,
+    tx
+      .select({ id: routes.id })
+      .from(routes)
+      .where(and(eq(routes.truckId, truckId), inArray(routes.state, ['planned', 'running']))),
+  );
   const given = await tx
     .update(stops)
     .set({ state: 'planned', departedAt: null })
-    .where(
-      and(
-        eq(stops.state, 'enroute'),
-        inArray(
-          stops.routeId,
-          tx
-            .select({ id: routes.id })
-            .from(routes)
-            .where(and(eq(routes.truckId, truckId), inArray(routes.state, ['planned', 'running']))),
-        ),
-      ),
-    )
+    .where(and(eq(stops.state, 'enroute'), ofItsRoutes))
+    .returning({ id: stops.id, routeId: stops.routeId });
+  const unpinned = await tx
+    .update(stops)
+    .set({ pin: null })
+    .where(and(eq(stops.state, 'planned'), isNotNull(stops.pin), ofItsRoutes))
     .returning({ id: stops.id, routeId: stops.routeId });
   for (const stop of given) {
     emit({
@@ -59,6 +68,14 @@ export async function takeTruckOut(tx: Tx, emit: Emit, truckId: number, reason?:
       subject: { kind: 'stop', id: stop.id },
       zone: row.zone,
       data: { routeId: stop.routeId, truckId },
+    });
+  }
+  for (const stop of unpinned) {
+    emit({
+      type: 'stop.unpinned',
+      subject: { kind: 'stop', id: stop.id },
+      zone: row.zone,
+      data: { routeId: stop.routeId, truckId, pin: null, cause: 'truck-out' },
     });
   }
   emit({

@@ -13,7 +13,7 @@ export async function truckReturned(store: Store, actor: Actor, truckId: number)
   return commit(store, actor, async (tx, emit) => {
     const [row] = await tx
       .update(trucks)
-      .set({ state: 'available' })
+      .set({ state: 'available', outSince: null })
       .where(and(eq(trucks.id, truckId), eq(trucks.state, 'out')))
       .returning();
     if (!row) throw await refusedTruck(tx, truckId, 'available');

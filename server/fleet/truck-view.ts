@@ -43,6 +43,10 @@ export async function truckViews(reader: Reader, where?: SQL): Promise<TruckView
       capacity: row.capacity,
       loadAboard: row.loadAboard,
       zone: row.zone,
+      planning: row.planning,
+      shiftS: row.shiftS,
+      overtimeMaxS: row.overtimeMaxS,
+      outSince: row.outSince?.toISOString() ?? null,
       routeId: route?.routeId ?? null,
       driverName: route?.driverName ?? null,
       devices: fitted

@@ -15,6 +15,8 @@ export const updateDriverInput = z.object({
   phone: z.string().trim().min(5).max(30).nullable().optional(),
   licence: licence.optional(),
   zonePreference: zone.nullable().optional(),
+  /** Longest shift in seconds; null: the rules'. */
+  shiftS: z.number().int().min(3_600).max(86_400).nullable().optional(),
   /** `busy` follows from driving and is nobody's choice. */
   state: z.enum(['available', 'inactive']).optional(),
 });
@@ -41,6 +43,7 @@ export async function updateDriver(
         phone: input.phone === undefined ? before.phone : input.phone,
         licence: input.licence ?? before.licence,
         zonePreference: input.zonePreference === undefined ? before.zonePreference : input.zonePreference,
+        shiftS: input.shiftS === undefined ? before.shiftS : input.shiftS,
         state: input.state ?? before.state,
       })
       .where(eq(drivers.id, driverId));
@@ -55,6 +58,11 @@ export async function updateDriver(
 }
 
 /** What the log may hold of a driver: no name, no number. */
-function facts(driver: Pick<DriverView, 'licence' | 'state' | 'zonePreference'>) {
-  return { licence: driver.licence, state: driver.state, zonePreference: driver.zonePreference };
+function facts({
+  licence: permit,
+  state,
+  zonePreference,
+  shiftS,
+}: Pick<DriverView, 'licence' | 'state' | 'zonePreference' | 'shiftS'>) {
+  return { licence: permit, state, zonePreference, shiftS };
 }

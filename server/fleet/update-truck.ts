@@ -16,6 +16,9 @@ export const updateTruckInput = z.object({
   type: truckType.optional(),
   capacity: z.number().positive().max(1_000).optional(),
   zone: zone.nullable().optional(),
+  /** Its own shift and overtime in seconds; null: the rules'. */
+  shiftS: z.number().int().min(3_600).max(86_400).nullable().optional(),
+  overtimeMaxS: z.number().int().min(0).max(43_200).nullable().optional(),
   /** A retired truck stays in the history and takes no more routes. */
   retired: z.boolean().optional(),
 });
@@ -41,6 +44,8 @@ export async function updateTruck(store: Store, actor: Actor, given: UpdateTruck
           type: input.type ?? before.type,
           capacity: input.capacity ?? before.capacity,
           zone: input.zone === undefined ? before.zone : input.zone,
+          shiftS: input.shiftS === undefined ? before.shiftS : input.shiftS,
+          overtimeMaxS: input.overtimeMaxS === undefined ? before.overtimeMaxS : input.overtimeMaxS,
           state,
         })
         .where(eq(trucks.id, truckId))
@@ -62,6 +67,6 @@ function reinstated(state: Row['state']): Row['state'] {
   return state === 'retired' ? 'available' : state;
 }
 
-function facts({ plate: number, type, capacity, zone: area, state }: Row) {
-  return { plate: number, type, capacity, zone: area, state };
+function facts({ plate: number, type, capacity, zone: area, shiftS, overtimeMaxS, state }: Row) {
+  return { plate: number, type, capacity, zone: area, shiftS, overtimeMaxS, state };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createTruckInput, driverState, registerDeviceInput } from '../../../shared/fleet.ts';
+import { createTruckInput, driverState, registerDeviceInput, truckPlanning } from '../../../shared/fleet.ts';
 import { zone } from '../../../shared/rules.ts';
 import { createContainer, createContainerInput } from '../../fleet/create-container.ts';
 import { createDriver, createDriverInput } from '../../fleet/create-driver.ts';
@@ -7,6 +7,8 @@ import { createTruck } from '../../fleet/create-truck.ts';
 import { listContainers } from '../../fleet/list-containers.ts';
 import { listDrivers } from '../../fleet/list-drivers.ts';
 import { listTrucks } from '../../fleet/list-trucks.ts';
+import { moveDevice, moveDeviceInput } from '../../fleet/move-device.ts';
+import { planTruck } from '../../fleet/plan-truck.ts';
 import { registerDevice } from '../../fleet/register-device.ts';
 import { revokeDevice } from '../../fleet/revoke-device.ts';
 import { truckOut } from '../../fleet/truck-out.ts';
@@ -31,9 +33,16 @@ export const fleetRouter = router({
   truckReturned: procedureFor('supervisor')
     .input(z.object({ truckId: id }))
     .mutation(({ ctx, input }) => truckReturned(ctx.services.store, ctx.actor, input.truckId)),
+  /** What a re-plan may do with a truck: anything, nothing, or give it no new work. */
+  planTruck: procedureFor('supervisor')
+    .input(z.object({ truckId: id, planning: truckPlanning }))
+    .mutation(({ ctx, input }) => planTruck(ctx.services.store, ctx.actor, input)),
   registerDevice: procedureFor('admin')
     .input(registerDeviceInput)
     .mutation(({ ctx, input }) => registerDevice(ctx.services.store, ctx.actor, input)),
+  moveDevice: procedureFor('admin')
+    .input(moveDeviceInput)
+    .mutation(({ ctx, input }) => moveDevice(ctx.services.store, ctx.actor, input)),
   revokeDevice: procedureFor('admin')
     .input(z.object({ deviceId: id }))
     .mutation(({ ctx, input }) => revokeDevice(ctx.services.store, ctx.actor, input.deviceId)),

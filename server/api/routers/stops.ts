@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { stopPin } from '../../../shared/plan.ts';
 import { completeStop } from '../../fleet/stop-complete.ts';
 import { departForStop } from '../../fleet/stop-depart.ts';
 import { failStop } from '../../fleet/stop-fail.ts';
+import { pinStop } from '../../fleet/pin-stop.ts';
 import { id } from '../inputs.ts';
 import { procedureFor, router } from '../trpc.ts';
 
@@ -18,4 +20,8 @@ export const stopsRouter = router({
   fail: procedureFor('supervisor', 'driver')
     .input(z.object({ stopId: id, reason: z.string().trim().min(1).max(500), clientId }))
     .mutation(({ ctx, input }) => failStop(ctx.services.store, ctx.actor, input)),
+  /** Keeps a stop on its truck, or in its place, whatever is planned anew; null lets it go. */
+  pin: procedureFor('supervisor')
+    .input(z.object({ stopId: id, pin: stopPin.nullable() }))
+    .mutation(({ ctx, input }) => pinStop(ctx.services.store, ctx.actor, input)),
 });
