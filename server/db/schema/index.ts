@@ -1,4 +1,5 @@
 export * from './access.ts';
+export * from './alerts.ts';
 export * from './assignments.ts';
 export * from './events.ts';
 export * from './fleet.ts';

@@ -1,0 +1,1 @@
+DROP TABLE "alert_deliveries", "push_subscriptions", "alert_channels", "alerts", "server_keys";
