@@ -18,8 +18,11 @@ export interface Call {
   url: string;
   headers?: Record<string, string>;
   body?: unknown;
-  /** Only what may be asked twice is asked again after an unclear failure; 429 and 503 did nothing and always are. */
-  repeatable: boolean;
+  /**
+   * After a failure: `always` what may be asked twice, `when-refused` what must not (429 and 503 did nothing), `never`
+   * what is asked again by whoever asks.
+   */
+  again: 'always' | 'when-refused' | 'never';
 }
 
 export interface Answer {
@@ -45,10 +48,12 @@ export function createCaller(waiting: Waiting, timeoutMs: number): Caller {
   return async (call) => {
     for (let n = 1; ; n++) {
       const outcome = await tryOnce(call, timeoutMs);
-      if (outcome.answer && !isTransient(outcome.answer.status)) return outcome.answer;
+      if (outcome.answer && (call.again === 'never' || !isTransient(outcome.answer.status)))
+        return outcome.answer;
       const status = outcome.answer?.status ?? null;
       const didNothing = status === 429 || status === 503;
-      if (n === TRIES || !(didNothing || call.repeatable)) {
+      const mayAsk = call.again === 'always' || (call.again === 'when-refused' && didNothing);
+      if (n === TRIES || !mayAsk) {
         const { host, pathname } = new URL(call.url);
         const why = outcome.failure ?? `answered ${status}`;
         throw new CallFailed(`${call.method} ${host}${pathname}: ${why}${n > 1 ? ` (${n} tries)` : ''}`, {

@@ -4,10 +4,30 @@ export interface Waiting {
   sleep(ms: number): Promise<void>;
 }
 
-export const realWaiting: Waiting = {
-  nowMs: () => performance.now(),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-};
+/** Somebody asked the program to end while it waited. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/** Waits by the clock, until `interruption` says otherwise. */
+export function clockWaiting(interruption: AbortSignal): Waiting {
+  return {
+    nowMs: () => performance.now(),
+    sleep: (ms) =>
+      new Promise((resolve, reject) => {
+        const stop = () => {
+          clearTimeout(timer);
+          reject(new Interrupted('interrupted'));
+        };
+        const timer = setTimeout(() => {
+          interruption.removeEventListener('abort', stop);
+          resolve();
+        }, ms);
+        if (interruption.aborted) stop();
+        else interruption.addEventListener('abort', stop, { once: true });
+      }),
+  };
+}
 
 export interface Pace {
   /** Between the first two looks, in milliseconds; each further pause is half as long again. */

@@ -4,7 +4,7 @@ import { Refusal } from '../tool-failure.ts';
 import type { SmokeAccess } from './smoke.ts';
 
 export const DEPLOY_USAGE = `usage: npm run deploy -- --env staging|production [--commit SHA]
-       npm run deploy -- --env staging|production --rollback
+       npm run deploy -- --env staging|production --rollback [--schema MIGRATION]
 The environment gives RENDER_API_KEY, RENDER_SERVICE_ID, DEPLOY_URL (the service's public address), and
 SMOKE_USERNAME with SMOKE_PASSWORD (an operator's account) or SMOKE_TOKEN; SLACK_WEBHOOK_URL for a notice.`;
 
@@ -12,8 +12,8 @@ export type DeployEnvironment = 'staging' | 'production';
 
 export interface DeploySettings {
   environment: DeployEnvironment;
-  /** `roll-back`: to the release before the one that serves, without a new one. */
-  task: { kind: 'deploy'; commit: string } | { kind: 'roll-back' };
+  /** `roll-back`: to the release before the one that serves; `schema` is the newest migration that one knows. */
+  task: { kind: 'deploy'; commit: string } | { kind: 'roll-back'; schema: string | null };
   render: { api: string; serviceId: string; apiKey: string };
   /** Public address without a slash at its end. */
   url: string;
@@ -40,6 +40,8 @@ const environment = z.object({
   GITHUB_REPOSITORY: z.string().optional(),
   GITHUB_RUN_ID: z.string().optional(),
 });
+/** As drizzle-kit names them: nothing that a shell would read as more than a word. */
+export const MIGRATION = /^\d{4}_\w+$/;
 const fullCommit = /^[0-9a-f]{40}$/;
 
 /**
@@ -66,11 +68,15 @@ export function deploySettings(args: string[], env: Record<string, string | unde
     problems.push('--commit: the full commit to deploy, 40 hexadecimal digits');
   if (values.rollback && values.commit !== undefined)
     problems.push('--rollback goes to the release before; it takes no --commit');
+  if (values.schema !== undefined && !(values.rollback && MIGRATION.test(values.schema)))
+    problems.push('--schema: with --rollback, the name of a migration such as 0001_tables');
   if (!parsed.success || problems.length > 0) throw new Refusal(problems.join('\n'));
   const e = parsed.data;
   return {
     environment: values.env,
-    task: values.rollback ? { kind: 'roll-back' } : { kind: 'deploy', commit: commit! },
+    task: values.rollback
+      ? { kind: 'roll-back', schema: values.schema ?? null }
+      : { kind: 'deploy', commit: commit! },
     render: { api: e.RENDER_API_URL, serviceId: e.RENDER_SERVICE_ID, apiKey: e.RENDER_API_KEY },
     url: e.DEPLOY_URL,
     smoke: e.SMOKE_TOKEN
@@ -95,6 +101,7 @@ function optionsOf(args: string[]) {
         env: { type: 'string' },
         commit: { type: 'string' },
         rollback: { type: 'boolean', default: false },
+        schema: { type: 'string' },
       },
     }).values;
   } catch {

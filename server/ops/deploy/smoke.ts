@@ -27,7 +27,7 @@ export interface Health {
 
 /** What `/health` says, null when nobody answers or the answer is not ours. Never throws. */
 export async function readHealth(call: Caller, url: string): Promise<Health | null> {
-  const answer = await call({ method: 'GET', url: `${url}/health`, repeatable: false }).catch(
+  const answer = await call({ method: 'GET', url: `${url}/health`, again: 'never' }).catch(
     (error: unknown) => {
       if (error instanceof CallFailed) return null;
       throw error;
@@ -69,7 +69,7 @@ export async function smoke(call: Caller, url: string, access: SmokeAccess): Pro
     call({
       method: 'GET',
       url: `${url}${path}`,
-      repeatable: true,
+      again: 'always',
       ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     });
   const expectStatus = async (name: string, wanted: number, ask: () => Promise<{ status: number }>) => {
@@ -90,7 +90,7 @@ export async function smoke(call: Caller, url: string, access: SmokeAccess): Pro
         url: `${url}/api/auth/logout`,
         headers: { authorization: `Bearer ${token}` },
         body: {},
-        repeatable: true,
+        again: 'always',
       }),
     );
   }
@@ -108,7 +108,7 @@ async function signIn(
       method: 'POST',
       url: `${url}/api/auth/login`,
       body: account,
-      repeatable: true,
+      again: 'always',
     });
     const session = signedIn.safeParse(answer.json);
     if (answer.status === 200 && session.success) return session.data.access_token;
