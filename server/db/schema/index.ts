@@ -3,6 +3,7 @@ export * from './alerts.ts';
 export * from './assignments.ts';
 export * from './events.ts';
 export * from './fleet.ts';
+export * from './history.ts';
 export * from './incidents.ts';
 export * from './operations.ts';
 export * from './plan.ts';

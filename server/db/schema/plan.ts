@@ -26,6 +26,7 @@ import type {
   StopState,
 } from '../../../shared/plan.ts';
 import type { Zone } from '../../../shared/rules.ts';
+import type { EvidenceGrade } from '../../../shared/visits.ts';
 import { id, instant, polygonColumn, ref } from './columns.ts';
 import { containers, trucks } from './fleet.ts';
 import { incidents } from './incidents.ts';
@@ -79,6 +80,15 @@ export const stops = pgTable(
     pin: text('pin').$type<StopPin>(),
     /** The driver page's own id of the action that finished it: sending it again changes nothing. */
     clientId: text('client_id'),
+    /** When its truck came and left, by the track; null while no visit is known. */
+    arrivedAt: instant('arrived_at'),
+    leftAt: instant('left_at'),
+    /** What ended it: a person's word, or the truck's visit by rule. */
+    closedBy: text('closed_by').$type<'word' | 'visit'>(),
+    /** Grade of evidence of its service, A–D; null while it is open or nothing is known. */
+    evidence: text('evidence').$type<EvidenceGrade>(),
+    /** Severity points it put aboard when it was done: what an undo takes off again. */
+    loaded: doublePrecision('loaded'),
   },
   (t) => [
     uniqueIndex('stops_one_open_per_incident')
