@@ -2,7 +2,14 @@ import { getTableColumns, is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, testDatabaseKind, type TestDatabase } from '../../tests/database/open.ts';
-import { migrateDown, migrateUp, readMigrations, schemaState, type Migration } from './migrate.ts';
+import {
+  migrateDown,
+  migrateDownTo,
+  migrateUp,
+  readMigrations,
+  schemaState,
+  type Migration,
+} from './migrate.ts';
 import * as schema from './schema/index.ts';
 
 const migrations = readMigrations();
@@ -71,11 +78,72 @@ describe('migrations', () => {
     await migrateUp(sql, newer);
     expect((await schemaState(sql)).state).toBe('ahead');
     await expect(migrateUp(sql)).rejects.toThrow('the database is ahead: it has 9000_newer');
-    await expect(migrateDown(sql)).rejects.toThrow('use the newer one');
     expect(await migrateDown(sql, newer)).toBe('9000_newer');
     const changed = migrations.map((migration, n) => (n === 1 ? { ...migration, hash: 'other' } : migration));
     await expect(migrateUp(sql, changed)).rejects.toThrow(`${names[1]}.sql was changed after it was applied`);
   });
+
+  it('of a newer program are taken back by an older one, by the way back they left in the database', async () => {
+    const { sql } = database;
+    const newer = [
+      ...migrations,
+      made('9000_newer', 'create table newer (id int)', 'drop table newer'),
+      made('9001_newest', 'alter table newer add column more int', 'alter table newer drop column more'),
+    ];
+    expect(await migrateUp(sql, newer)).toEqual(['9000_newer', '9001_newest']);
+    await expect(migrateDownTo(sql, '9002_never')).rejects.toThrow('9002_never is not applied');
+    expect(await migrateDownTo(sql, names.at(-1)!)).toEqual(['9001_newest', '9000_newer']);
+    expect(await migrateDownTo(sql, names.at(-1)!)).toEqual([]);
+    expect((await schemaState(sql)).state).toBe('current');
+    expect(await sql`select to_regclass('newer') as newer`).toEqual([{ newer: null }]);
+  });
+
+  it('of a release that kept no way back need that release, until a newer one has added it', async () => {
+    const { sql } = database;
+    const newer = [...migrations, made('9000_newer', 'create table newer (id int)', 'drop table newer')];
+    await migrateUp(sql, newer);
+    await sql`update schema_migrations set down = null`;
+    await expect(migrateDown(sql)).rejects.toThrow('use the newer one');
+    expect(await migrateUp(sql, newer)).toEqual([]);
+    expect(await migrateDown(sql)).toBe('9000_newer');
+  });
+
+  it.runIf(testDatabaseKind() === 'postgres')(
+    'give way to whoever uses a table, and come again',
+    async () => {
+      const { sql } = database;
+      await sql`create table busy (id int)`;
+      const wanting = [
+        ...migrations,
+        made('9000_wanting', 'alter table busy add column more int', 'drop table busy'),
+      ];
+      const [reader, writer] = await Promise.all([database.again(), database.again()]);
+      let release = () => {};
+      const held = new Promise<void>((resolve) => (release = resolve));
+      let isReading = () => {};
+      const reading = new Promise<void>((resolve) => (isReading = resolve));
+      const query = reader.sql.begin(async (tx) => {
+        await tx`select from busy`;
+        isReading();
+        await held;
+      });
+      await reading;
+      const migrated = migrateUp(sql, wanting);
+      // Until the migration is seen waiting; then somebody who writes comes after it in the queue.
+      while (
+        (await writer.sql`select from pg_locks where not granted and relation = 'busy'::regclass`).length ===
+        0
+      );
+      const startedAt = performance.now();
+      await writer.sql`insert into busy values (1)`;
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      release();
+      await query;
+      expect(await migrated).toEqual(['9000_wanting']);
+      expect(await migrateDown(sql, wanting)).toBe('9000_wanting');
+      await Promise.all([reader.close(), writer.close()]);
+    },
+  );
 
   it.runIf(testDatabaseKind() === 'postgres')('started by several instances at once run once', async () => {
     while ((await migrateDown(database.sql)) !== null);

@@ -31,6 +31,11 @@ export class MigrationError extends Error {
 type Client = Pick<Sql, 'unsafe'>;
 
 const LOCK_KEY = 4_711_001;
+/** How long a statement may stand in the queue for a table, and how often it comes again: two minutes together. */
+const TABLE_WAIT_MS = 300;
+const TABLE_PAUSE_MS = 700;
+const TABLE_TRIES = 120;
+const LOCK_NOT_AVAILABLE = '55P03';
 const journal = z.object({ entries: z.array(z.object({ idx: z.number(), tag: z.string() })) });
 
 /** The first `drizzle/` folder upwards from this file: from source and from a bundle alike. */
@@ -85,12 +90,20 @@ export async function migrateUp(sql: Sql, migrations = readMigrations()): Promis
     const wasApplied = await exclusively(sql, async (tx) => {
       const applied = await readApplied(tx);
       refuseContradictions(applied, migrations);
-      if (applied.some(({ name }) => name === migration.name)) return false;
+      if (applied.some(({ name }) => name === migration.name)) {
+        // Applied by a release that did not keep the way back.
+        await tx.unsafe('update schema_migrations set down = $2 where name = $1 and down is null', [
+          migration.name,
+          migration.down,
+        ]);
+        return false;
+      }
       await tx.unsafe(migration.up);
-      await tx.unsafe('insert into schema_migrations (position, name, hash) values ($1, $2, $3)', [
+      await tx.unsafe('insert into schema_migrations (position, name, hash, down) values ($1, $2, $3, $4)', [
         position,
         migration.name,
         migration.hash,
+        migration.down,
       ]);
       return true;
     });
@@ -100,24 +113,55 @@ export async function migrateUp(sql: Sql, migrations = readMigrations()): Promis
 }
 
 /**
- * Takes back the newest migration.
- * @returns its name, null when there is none
- * @throws MigrationError when this program has no way back from it
+ * Takes back the newest migration. Where this program does not know it, the way back is the one that the newer program
+ * left in the database: so an older release can be put back before its schema is.
+ * @param unlessAt nothing is done when this one is the newest
+ * @returns its name, null when there was nothing to do
+ * @throws MigrationError when there is no way back from it, or `unlessAt` was never applied
  */
-export async function migrateDown(sql: Sql, migrations = readMigrations()): Promise<string | null> {
+export async function migrateDown(
+  sql: Sql,
+  migrations = readMigrations(),
+  unlessAt?: string,
+): Promise<string | null> {
   return exclusively(sql, async (tx) => {
-    const newest = (await readApplied(tx)).at(-1);
-    if (!newest) return null;
-    const migration = migrations.find(({ name }) => name === newest.name);
-    if (!migration) {
+    const applied = await readApplied(tx);
+    const newest = applied.at(-1);
+    if (unlessAt !== undefined && !applied.some(({ name }) => name === unlessAt))
+      throw new MigrationError(`${unlessAt} is not applied: the database is at ${newest?.name ?? 'nothing'}`);
+    if (!newest || newest.name === unlessAt) return null;
+    const [kept] = await tx.unsafe<{ down: string | null }[]>(
+      'select down from schema_migrations where name = $1',
+      [newest.name],
+    );
+    const down = migrations.find(({ name }) => name === newest.name)?.down ?? kept?.down;
+    if (!down) {
       throw new MigrationError(
         `the database is at ${newest.name}, which this version does not know: use the newer one`,
       );
     }
-    await tx.unsafe(migration.down);
-    await tx.unsafe('delete from schema_migrations where name = $1', [migration.name]);
-    return migration.name;
+    await tx.unsafe(down);
+    await tx.unsafe('delete from schema_migrations where name = $1', [newest.name]);
+    return newest.name;
   });
+}
+
+/**
+ * Takes back, one by one, all migrations that came after `target`.
+ * @returns their names, newest first
+ * @throws MigrationError as `migrateDown`; what was taken back until then stays so
+ */
+export async function migrateDownTo(
+  sql: Sql,
+  target: string,
+  migrations = readMigrations(),
+): Promise<string[]> {
+  const undone: string[] = [];
+  for (;;) {
+    const name = await migrateDown(sql, migrations, target);
+    if (name === null) return undone;
+    undone.push(name);
+  }
 }
 
 interface Applied {
@@ -144,17 +188,30 @@ function refuseContradictions(applied: Applied[], migrations: Migration[]): void
   }
 }
 
-/** A transaction that only one instance at a time can be in. No time limit: an index of a year of tracks takes long. */
+/**
+ * A transaction that only one instance at a time can be in. Its statements may take long (an index of a year of tracks),
+ * yet none waits long for a table: whoever comes after it in the queue waits too, and the trackers' writes are among
+ * them. It gives way instead, and comes again.
+ */
 async function exclusively<T>(sql: Sql, work: (tx: Client) => Promise<T>): Promise<T> {
-  const result = await sql.begin(async (tx) => {
-    await tx.unsafe('set local statement_timeout = 0');
-    await tx.unsafe(`select pg_advisory_xact_lock(${LOCK_KEY})`);
-    await tx.unsafe(
-      `create table if not exists schema_migrations (
-         position integer primary key, name text not null unique, hash text not null,
-         applied_at timestamptz not null default now())`,
-    );
-    return { value: await work(tx) };
-  });
-  return result.value as T;
+  for (let n = 1; ; n++) {
+    try {
+      const result = await sql.begin(async (tx) => {
+        await tx.unsafe('set local statement_timeout = 0');
+        await tx.unsafe(`select pg_advisory_xact_lock(${LOCK_KEY})`);
+        await tx.unsafe(`set local lock_timeout = ${TABLE_WAIT_MS}`);
+        await tx.unsafe(
+          `create table if not exists schema_migrations (
+             position integer primary key, name text not null unique, hash text not null,
+             applied_at timestamptz not null default now())`,
+        );
+        await tx.unsafe('alter table schema_migrations add column if not exists down text');
+        return { value: await work(tx) };
+      });
+      return result.value as T;
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || n === TABLE_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, TABLE_PAUSE_MS));
+    }
+  }
 }

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { API_KEY, startStandIn, type StandIn } from '../../server/ops/deploy/render-stand-in.ts';
 import { PROJECT_ROOT } from '../../server/ops/project.ts';
