@@ -7,12 +7,14 @@ import { zonePlanning } from '../db/schema/index.ts';
 import { headId } from '../events/read.ts';
 import { activeClosures, crossesClosure } from './closures.ts';
 import { decide, type Decision, type ZoneFacts } from './decide.ts';
-import { inSpan, tracesOf } from '../ops/spans.ts';
+import { inSpanCausedBy, tracesOf } from '../ops/spans.ts';
 import type { Dispatch } from './dispatch.ts';
-import { liveRouteOf, plannedRouteOf, remainingStops } from './frame.ts';
+import { plannedRouteOf, remainingStops } from './frame.ts';
 import { generate, idleTrucks, plannedRoutesIn, validatedIn } from './generate.ts';
 import { holdLease, releaseLease } from './lease.ts';
-import { expireProposals, propose } from './propose.ts';
+import { expireProposals } from './close-proposals.ts';
+import { propose } from './propose.ts';
+import { proposeAnew, renewOvertaken } from './propose-anew.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 const LEASE = 'dispatch';
@@ -103,10 +105,16 @@ export async function weighZones(
 ): Promise<boolean> {
   let again = false;
   for (const expired of await expireProposals(dispatch, SYSTEM)) {
-    await forgetConsidered(dispatch, expired.zone);
-    if (expired.truckId !== null)
-      await proposeAgain(dispatch, expired.zone, expired.truckId, expired.reason, log);
+    try {
+      await proposeAnew(dispatch, expired);
+    } catch (error) {
+      log.error({ zone: expired.zone, err: error }, 'an expired proposal could not be computed anew');
+      await forgetConsidered(dispatch, expired.zone);
+    }
   }
+  await renewOvertaken(dispatch).catch((error: unknown) =>
+    log.error({ err: error }, 'an overtaken proposal could not be computed anew'),
+  );
   for (const zone of ZONES) {
     if (isStopped()) return false;
     try {
@@ -140,11 +148,11 @@ async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog): Promi
   if (decision.action === 'none' && redrawTruckIds.length === 0) return;
   const startedMs = performance.now();
   try {
-    await inSpan(
+    await inSpanCausedBy(
+      tracesOf(considered, head),
       'dispatch.plan',
       { 'epagal.zone': zone, 'epagal.action': decision.action },
       () => act(dispatch, snapshot, zone, decision, redrawTruckIds),
-      tracesOf(considered, head),
     );
   } catch (error) {
     if (isDomainError(error, 'stale-version')) await setConsidered(dispatch, zone, considered);
@@ -255,26 +263,7 @@ async function setConsidered(dispatch: Dispatch, zone: Zone, eventId: number): P
     .onConflictDoUpdate({ target: zonePlanning.zone, set: { consideredEventId: eventId } });
 }
 
-/** The stops of a truck that is out are still nobody's: a breakdown nobody answered in time is proposed anew. */
-async function proposeAgain(
-  dispatch: Dispatch,
-  zone: Zone,
-  truckId: number,
-  reason: string,
-  log: ReactorLog,
-): Promise<void> {
-  const snapshot = await readSnapshot(dispatch.store.database.db, dispatch.store.clock());
-  if (snapshot.trucks.get(truckId)?.state !== 'out' || liveRouteOf(snapshot, truckId)?.zone !== zone) return;
-  await propose(dispatch, PLANNER, {
-    zone,
-    kind: 'breakdown',
-    reason,
-    incidentIds: [],
-    outTruckIds: [truckId],
-  }).catch((error: unknown) => log.error({ zone, err: error }, 'a breakdown could not be proposed anew'));
-}
-
-/** After a proposal expired, what it held is weighed anew. */
+/** What an expired proposal held is weighed anew with the next look at the zone. */
 async function forgetConsidered(dispatch: Dispatch, zone: Zone): Promise<void> {
   const rows = await dispatch.store.database.db.execute<{ id: number }>(sql`
     select coalesce(min(e.id) - 1, 0) as id from events e join incidents i on i.id = e.subject_id

@@ -1,5 +1,12 @@
-import type { SpanKind} from '@opentelemetry/api';
-import { SpanStatusCode, trace, type Attributes, type Link, type Span } from '@opentelemetry/api';
+import type { SpanKind } from '@opentelemetry/api';
+import {
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Link,
+  type Span,
+} from '@opentelemetry/api';
 import { isDomainError } from '../../shared/errors.ts';
 
 /** The product's spans; nothing happens in them until `startTracing` has been called. */
@@ -13,9 +20,27 @@ export function inSpan<T>(
   name: string,
   attributes: Attributes,
   work: (span: Span) => Promise<T>,
-  links: Link[] = [],
 ): Promise<T> {
-  return tracer().startActiveSpan(name, { attributes, links }, async (span) => {
+  return tracer().startActiveSpan(name, { attributes }, running(work));
+}
+
+/**
+ * As {@link inSpan}, for what is done about things that happened elsewhere: it continues the newest cause's trace and
+ * points at the others, whoever's call happens to run it.
+ */
+export function inSpanCausedBy<T>(
+  causes: readonly Link[],
+  name: string,
+  attributes: Attributes,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  const newest = causes.at(-1);
+  const parent = newest === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, newest.context);
+  return tracer().startActiveSpan(name, { attributes, links: causes.slice(0, -1) }, parent, running(work));
+}
+
+function running<T>(work: (span: Span) => Promise<T>): (span: Span) => Promise<T> {
+  return async (span) => {
     try {
       return await work(span);
     } catch (error) {
@@ -24,7 +49,7 @@ export function inSpan<T>(
     } finally {
       span.end();
     }
-  });
+  };
 }
 
 export function markFailed(span: Span, error: unknown): void {
