@@ -1,25 +1,7 @@
 import { z } from 'zod';
+import { WATCHED_KINDS } from './alert-rules.ts';
 import { DomainError } from './errors.ts';
 import { zone } from './rules.ts';
-
-/** Kinds the product sees by itself in positions, plan and clock. */
-export const WATCHED_KINDS = [
-  'offline',
-  'speeding',
-  'idling',
-  'long-stop',
-  'off-route',
-  'zone-left',
-  'closure-entered',
-  'late-start',
-  'window-at-risk',
-  'truck-full',
-  'truck-out',
-  'low-battery',
-  'clock-skew',
-] as const;
-export const watchedKind = z.enum(WATCHED_KINDS);
-export type WatchedKind = z.infer<typeof watchedKind>;
 
 /** Kinds that concern the installation itself: raised by what runs it, for the person who looks after it. */
 export const SYSTEM_KINDS = [

@@ -1,5 +1,12 @@
 import { z } from 'zod';
+import { DEFAULT_ALERT_RULES, alertRulesSchema } from './alert-rules.ts';
 import { boxRing } from './geo.ts';
+import {
+  DEFAULT_VISIT_CLOSES,
+  DEFAULT_VISIT_RULES,
+  visitClosesSchema,
+  visitRulesSchema,
+} from './visit-rules.ts';
 
 /**
  * The business rules an admin may change, versioned so that a past day is judged by the rules of that day.
@@ -75,6 +82,14 @@ export const rulesSchema = z.object({
   latenessPricePerSeverity: z.number().min(0),
   /** Price in seconds of work of moving one stop to another truck. */
   stabilityS: z.number().min(0),
+  /** When an alert is raised. A caller that does not know of it leaves the defaults. */
+  alerts: alertRulesSchema.default(DEFAULT_ALERT_RULES),
+  /** When a truck counts as being at a place, and how its service is graded. */
+  visits: visitRulesSchema.default(DEFAULT_VISIT_RULES),
+  /** Which stops a visit closes without anybody's word; null = none. */
+  visitCloses: visitClosesSchema.nullable().default(DEFAULT_VISIT_CLOSES),
+  /** How far a thinned old track may lie from the truck's place at any instant, in metres. */
+  trackToleranceM: z.number().min(1).max(100).default(5),
 });
 export type Rules = z.infer<typeof rulesSchema>;
 
@@ -110,4 +125,8 @@ export const DEFAULT_RULES: Rules = {
   duplicateWithinS: 24 * 3_600,
   latenessPricePerSeverity: 0.2,
   stabilityS: 360,
+  alerts: DEFAULT_ALERT_RULES,
+  visits: DEFAULT_VISIT_RULES,
+  visitCloses: DEFAULT_VISIT_CLOSES,
+  trackToleranceM: 5,
 };

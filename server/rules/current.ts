@@ -24,5 +24,14 @@ export const FIRST_VERSION: RulesVersion = {
 export async function currentRules(reader: Pick<Tx, 'select'>): Promise<RulesVersion> {
   const [row] = await reader.select().from(rulesVersions).orderBy(desc(rulesVersions.version)).limit(1);
   if (!row) return FIRST_VERSION;
-  return { version: row.version, rules: { ...DEFAULT_RULES, ...row.rules }, at: row.at.toISOString() };
+  return { version: row.version, rules: completeRules(row.rules), at: row.at.toISOString() };
+}
+
+/** Stored rules with the default of every rule that is newer than they are. */
+export function completeRules(stored: Partial<Rules>): Rules {
+  return {
+    ...DEFAULT_RULES,
+    ...stored,
+    alerts: { ...DEFAULT_RULES.alerts, ...stored.alerts },
+  };
 }

@@ -3,7 +3,7 @@ import { SYSTEM, actorLabel } from '../../shared/actor.ts';
 import type { Rules } from '../../shared/rules.ts';
 import { rulesVersions } from '../db/schema/index.ts';
 import type { Store } from '../events/store.ts';
-import { FIRST_VERSION } from './current.ts';
+import { FIRST_VERSION, completeRules } from './current.ts';
 
 /** Every version of the rules, newest first. */
 export async function rulesHistory(
@@ -19,6 +19,6 @@ export async function rulesHistory(
     version: row.version,
     at: row.at.toISOString(),
     actor: actorLabel(row.actor),
-    rules: row.rules,
+    rules: completeRules(row.rules),
   }));
 }
