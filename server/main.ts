@@ -146,8 +146,10 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
       metrics.ingestFixes.inc({ result: 'flagged' }, flagged);
     },
     onReject: (reason) => metrics.ingestRejects.inc({ reason }),
+    onAck: () => metrics.ingestAcks.inc(),
   });
 
+  let stopping: Promise<void> | null = null;
   const services: Services = {
     store,
     config,
@@ -162,6 +164,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     live: telemetry.live,
     deviceHealth: telemetry.deviceHealth,
     verbosity: options.verbosity,
+    isStopping: () => stopping !== null,
     synthetic: () => map.synthetic,
     clientDir: DIST.client,
     probes: {
@@ -178,7 +181,6 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   telemetry.attach(http.server);
 
   let reactor: Reactor | null = null;
-  let stopping: Promise<void> | null = null;
   const close = async () => {
     await reactor?.stop();
     closures.stop();

@@ -14,6 +14,8 @@ export interface HealthAnswer {
   router: PartState | 'degraded';
   redis: PartState;
   migrations: PartState;
+  /** Names of the parts that are out or make do; empty when all is well. */
+  degraded: string[];
   /** What each part said of itself. */
   details: Record<string, unknown>;
   [part: string]: unknown;
@@ -53,6 +55,7 @@ export async function checkHealth(services: Services, budgetMs = BUDGET_MS): Pro
     router: states.router as HealthAnswer['router'],
     redis: states.redis as PartState,
     migrations: states.migrations as PartState,
+    degraded: Object.keys(states).filter((part) => states[part] === 'down' || states[part] === 'degraded'),
     details: Object.fromEntries(Object.entries(answers).filter(([, answer]) => answer !== null)),
   };
 }
@@ -82,7 +85,21 @@ function stateOf(answer: ProbeResult | null): PartState | 'degraded' {
   return answer.degraded === true ? 'degraded' : 'ok';
 }
 
+/**
+ * `/health` tells everything; `/health/live` only that the process answers (a supervisor restarts what does not);
+ * `/health/ready` whether to send it work: its database answers, the schema fits, and it is not stopping.
+ */
 export function serveHealth(app: FastifyInstance, services: Services): void {
+  app.get('/health/live', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ status: 'alive', version: services.release }),
+  );
+  app.get('/health/ready', async (_request, reply) => {
+    const reason = await unreadyReason(services);
+    return reply
+      .code(reason === null ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send(reason === null ? { status: 'ready' } : { status: 'not-ready', reason });
+  });
   app.get('/health', async (_request, reply) => {
     const answer = await checkHealth(services);
     return reply
@@ -90,4 +107,11 @@ export function serveHealth(app: FastifyInstance, services: Services): void {
       .header('cache-control', 'no-store')
       .send(answer);
   });
+}
+
+async function unreadyReason({ store, probes, isStopping }: Services): Promise<string | null> {
+  if (isStopping?.()) return 'stopping';
+  const database = await ask(async () => ({ ok: true, latencyMs: await store.database.ping() }), BUDGET_MS);
+  if (stateOf(database) !== 'ok') return 'database';
+  return stateOf(await ask(probes.migrations, BUDGET_MS)) === 'down' ? 'migrations' : null;
 }

@@ -305,9 +305,28 @@ describe('/health', () => {
       redis: 'disabled',
       backup: 'down',
       planner: 'down',
+      degraded: ['backup', 'planner'],
       details: { backup: { reason: 'timeout' } },
     });
     expect(response.body).not.toContain('hunter2');
+  });
+
+  it('tells apart whether the process lives and whether to send it work', async () => {
+    expect((await get('/health/live')).json()).toEqual({ status: 'alive', version: '0.0.0-test' });
+    expect((await get('/health/ready')).json()).toEqual({ status: 'ready' });
+
+    const { database } = house.store;
+    const { ping } = database;
+    database.ping = () => Promise.reject(new Error('gone'));
+    expect((await get('/health/live')).statusCode).toBe(200);
+    const away = await get('/health/ready');
+    expect([away.statusCode, away.json()]).toEqual([503, { status: 'not-ready', reason: 'database' }]);
+    database.ping = ping;
+
+    house.services.isStopping = () => true;
+    const stopping = await get('/health/ready');
+    expect([stopping.statusCode, stopping.json()]).toEqual([503, { status: 'not-ready', reason: 'stopping' }]);
+    delete house.services.isStopping;
   });
 });
 

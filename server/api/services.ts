@@ -59,6 +59,8 @@ export interface Services {
   live?: LiveHub;
   /** What each device does, by this instance's counters. */
   deviceHealth?: () => Promise<DeviceHealth[]>;
+  /** True from when the stop has begun: no new work, please. */
+  isStopping?: () => boolean;
   /** How much the log says; absent where it cannot be changed. */
   verbosity?: Verbosity;
   /** True when the streets are invented: the map says so. */
