@@ -325,7 +325,10 @@ describe('/health', () => {
 
     house.services.isStopping = () => true;
     const stopping = await get('/health/ready');
-    expect([stopping.statusCode, stopping.json()]).toEqual([503, { status: 'not-ready', reason: 'stopping' }]);
+    expect([stopping.statusCode, stopping.json()]).toEqual([
+      503,
+      { status: 'not-ready', reason: 'stopping' },
+    ]);
     delete house.services.isStopping;
   });
 });
