@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { destination } from '../../shared/geo.ts';
-import { NOWHERE, nextVisits, type Place, type Visit } from './geofences.ts';
+import { boxRing, destination } from '../../shared/geo.ts';
+import { NOWHERE, nextVisits, VISIT_RULES, type Place, type Visit } from './geofences.ts';
 
-const STOP: Place = { id: 'stop:1', lat: -0.93, lon: -78.61, radiusM: 40 };
+const STOP = { id: 'stop:1', lat: -0.93, lon: -78.61, radiusM: 40 };
 
 /** Fixes as [second, metres from the stop]; the visits they prove as `second+arrived`. */
 function visitsOf(fixes: readonly (readonly [number, number])[], places: Place[] = [STOP]): string[] {
@@ -116,5 +117,55 @@ describe('visits', () => {
       '100 departed stop:1',
       '100 arrived depot',
     ]);
+  });
+
+  it('knows areas, whose border is crossed once for all its wobbles', () => {
+    const rules = { exitMarginM: 100, dwellMs: 120_000, leaveMs: 120_000 };
+    const east: Place = { id: 'zone:oriental', ring: boxRing(-78.61, -1, -78.5, -0.9), rules };
+    const fixes: [number, number][] = [
+      [0, -300],
+      [60, 20],
+      [120, -60],
+      [180, 30],
+      [240, -90],
+      [300, 50],
+      [360, -400],
+      [420, 80],
+      [1_000, -400],
+      [1_200, -900],
+    ];
+    expect(visitsOf(fixes, [east])).toEqual(['60 arrived zone:oriental', '1000 departed zone:oriental']);
+  });
+
+  it('flaps nothing: arrivals and departures alternate, and no visit is shorter than its dwell', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 0, max: 150 })), {
+          maxLength: 200,
+        }),
+        (steps) => {
+          let state = NOWHERE;
+          let t = 0;
+          let arrivedAt: number | null = null;
+          for (const [seconds, metres] of steps) {
+            t += seconds * 1_000;
+            const step = nextVisits(state, { t, ...destination(STOP, 90, metres) }, [STOP]);
+            state = step.state;
+            for (const visit of step.visits) {
+              if (visit.kind === 'arrived') {
+                expect(arrivedAt).toBeNull();
+                expect(t - visit.at).toBeGreaterThanOrEqual(VISIT_RULES.dwellMs);
+                arrivedAt = visit.at;
+              } else {
+                expect(t - visit.at).toBeGreaterThanOrEqual(VISIT_RULES.leaveMs);
+                expect(visit.at - arrivedAt!).toBeGreaterThanOrEqual(VISIT_RULES.dwellMs);
+                arrivedAt = null;
+              }
+            }
+          }
+        },
+      ),
+      { seed: 1, numRuns: 200 },
+    );
   });
 });

@@ -1,14 +1,15 @@
-import { distanceM, type Point } from '../../shared/geo.ts';
+import {
+  distanceM,
+  nearestOnLine,
+  pointInRing,
+  type LonLat,
+  type Point,
+  type Ring,
+} from '../../shared/geo.ts';
 
-/** A place a truck may visit: a stop, the depot, the landfill. */
-export interface Place extends Point {
-  id: string;
-  /** Metres within which a truck is at it. */
-  radiusM: number;
-}
-
+/** When a truck is at a place. Metres and milliseconds. */
 export interface VisitRules {
-  /** A truck has left when it is this much farther than the radius: an edge is crossed once, not ten times. */
+  /** A truck has left when it is this much farther than the edge: an edge is crossed once, not ten times. */
   exitMarginM: number;
   /** It has arrived when it stayed inside for so long: driving past is no visit. */
   dwellMs: number;
@@ -16,13 +17,16 @@ export interface VisitRules {
   leaveMs: number;
 }
 
+/** A place a truck may visit: a circle (a stop, the depot, the landfill) or an area (a zone). */
+export type Place = { id: string; rules?: VisitRules } & ((Point & { radiusM: number }) | { ring: Ring });
+
 export const VISIT_RULES: VisitRules = { exitMarginM: 20, dwellMs: 30_000, leaveMs: 30_000 };
 
 /** How a truck stands to one place. Instants in ms since the epoch. */
-interface PlaceState {
-  /** Since when it has been inside without a break; null outside. */
-  insideSinceT: number | null;
-  /** Since when it has been outside, during a visit. */
+export interface PlaceState {
+  /** Since when it has been inside without a break. */
+  insideSinceT: number;
+  /** Since when it has been outside, during a visit; null inside. */
   outsideSinceT: number | null;
   isVisiting: boolean;
 }
@@ -53,7 +57,7 @@ export function nextVisits(
   const visits: Visit[] = [];
   for (const place of places) {
     const before = state.get(place.id) ?? null;
-    const after = nextAt(before, fix, place, rules, visits);
+    const after = nextAt(before, fix, place, place.rules ?? rules, visits);
     if (after) next.set(place.id, after);
   }
   return { state: next, visits };
@@ -66,8 +70,8 @@ function nextAt(
   rules: VisitRules,
   visits: Visit[],
 ): PlaceState | null {
-  const distance = distanceM(fix, place);
-  const isInside = distance <= place.radiusM + (before ? rules.exitMarginM : 0);
+  if (before === null && isFarFrom(place, fix)) return null;
+  const isInside = beyondEdgeM(place, fix) <= (before ? rules.exitMarginM : 0);
   if (isInside) {
     const insideSinceT = before?.insideSinceT ?? fix.t;
     if (before?.isVisiting) return { insideSinceT, outsideSinceT: null, isVisiting: true };
@@ -80,4 +84,19 @@ function nextAt(
   if (fix.t - outsideSinceT < rules.leaveMs) return { ...before, outsideSinceT };
   visits.push({ kind: 'departed', placeId: place.id, at: outsideSinceT });
   return null;
+}
+
+const METRES_PER_DEGREE = 111_000;
+
+/** A quick no for circles: a route has a hundred stops, and a truck is near one. */
+function isFarFrom(place: Place, fix: Point): boolean {
+  return !('ring' in place) && Math.abs(fix.lat - place.lat) * METRES_PER_DEGREE > place.radiusM + 10;
+}
+
+/** Metres outside a place's edge; zero or less inside. */
+function beyondEdgeM(place: Place, fix: Point): number {
+  if (!('ring' in place)) return distanceM(fix, place) - place.radiusM;
+  if (pointInRing(fix, place.ring)) return 0;
+  const closed: LonLat[] = [...place.ring, place.ring[0]!];
+  return nearestOnLine(fix, closed).distanceM;
 }
