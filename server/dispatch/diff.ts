@@ -1,6 +1,7 @@
 import type { PlanDiff, PlannedRoute } from '../../shared/plan.ts';
 import { explainDiff, unassignedReasons } from '../planning/index.ts';
 import type { PlannerProblem, PlannerSolution } from '../planning/index.ts';
+import type { DraftPlan } from './draft.ts';
 import { liveRouteOf, remainingStops, type Frame, type JobSource } from './frame.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -31,33 +32,36 @@ export function diffPlans(
   const routeIdOf = (truckId: number | null): number | null =>
     truckId === null ? null : (frame.routeOf.get(truckId)?.id ?? liveRouteOf(snapshot, truckId)?.id ?? null);
   const explained = explainDiff(problem, before, after);
-  const serviceOf = new Map(problem.jobs.map((job) => [job.id, job.service + job.setup]));
 
-  let newServiceS = 0;
-  const moved = explained.moves.flatMap((move): PlanDiff['moved'] => {
-    const to = placeAfter.get(move.jobId);
-    if (to === undefined) return [];
+  const moved = explained.moves.map((move): PlanDiff['moved'][number] => {
+    // Nobody serves it afterwards: off the plan.
+    const to = placeAfter.get(move.jobId) ?? null;
     const source = frame.jobs.get(move.jobId)!;
     const incidentId = incidentOf(source);
+    const containerId = containerOf(source);
     const from = placeBefore.get(move.jobId) ?? placeOut.get(move.jobId) ?? null;
-    const serviceS = placeBefore.has(move.jobId) ? 0 : (serviceOf.get(move.jobId) ?? 0);
-    newServiceS += serviceS;
-    return [
-      {
-        stopId: source.kind === 'stop' ? source.stop.id : 0,
-        fromRouteId: routeIdOf(from?.truckId ?? null),
-        toRouteId: routeIdOf(to.truckId),
-        reason: placeOut.has(move.jobId) ? 'truck-out' : move.reason,
-        ...(incidentId === null ? {} : { incidentId }),
-        fromTruckId: from?.truckId ?? null,
-        toTruckId: to.truckId,
-        fromIndex: from?.index ?? null,
-        toIndex: to.index,
-        seconds: Math.round(move.seconds + serviceS),
-        metres: Math.round(move.metres),
-      },
-    ];
+    return {
+      stopId: source.kind === 'stop' ? source.stop.id : 0,
+      fromRouteId: routeIdOf(from?.truckId ?? null),
+      toRouteId: routeIdOf(to?.truckId ?? null),
+      reason: placeOut.has(move.jobId) && to !== null ? 'truck-out' : move.reason,
+      ...(incidentId === null ? {} : { incidentId }),
+      ...(containerId === null ? {} : { containerId }),
+      fromTruckId: from?.truckId ?? null,
+      toTruckId: to?.truckId ?? null,
+      fromIndex: from?.index ?? null,
+      toIndex: to?.index ?? null,
+      seconds: Math.round(move.workS),
+      metres: Math.round(move.metres),
+    };
   });
+  const reordered = explained.reordered.map((route) => ({
+    routeId: routeIdOf(route.vehicleId),
+    truckId: route.vehicleId,
+    seconds: Math.round(route.workS),
+    metres: Math.round(route.metres),
+  }));
+  const shares = [...moved, ...reordered];
   const leftOut = after.unassigned.flatMap((job) => {
     const incidentId = incidentOf(frame.jobs.get(job.id)!);
     return incidentId === null ? [] : [{ job, incidentId }];
@@ -66,6 +70,7 @@ export function diffPlans(
   const left = unassignedReasons(problem, { ...after, unassigned: leftOut.map(({ job }) => job) });
   return {
     moved,
+    reordered,
     later: explained.later
       .flatMap(({ jobId, seconds }) => {
         const source = frame.jobs.get(jobId);
@@ -75,8 +80,8 @@ export function diffPlans(
       })
       .sort((one, other) => other.seconds - one.seconds),
     cost: {
-      seconds: Math.round(explained.total.seconds + newServiceS),
-      metres: Math.round(explained.total.metres),
+      seconds: shares.reduce((sum, share) => sum + (share.seconds ?? 0), 0),
+      metres: shares.reduce((sum, share) => sum + (share.metres ?? 0), 0),
     },
     unassigned: leftOut.map(({ job, incidentId }) => ({
       incidentId,
@@ -88,6 +93,11 @@ export function diffPlans(
 function incidentOf(source: JobSource): number | null {
   if (source.kind === 'stop') return source.stop.incidentId;
   return source.kind === 'incident' ? source.incident.id : null;
+}
+
+function containerOf(source: JobSource): number | null {
+  if (source.kind === 'stop') return source.stop.containerId;
+  return source.kind === 'container' ? source.container.id : null;
 }
 
 interface Place {
@@ -110,20 +120,37 @@ function placesOf(solution: PlannerSolution): Map<number, Place> {
 }
 
 /** Puts the ids of rows made meanwhile into a diff: new stops by their incident or container, new routes by truck. */
-export function nameStops(
-  diff: PlanDiff,
-  routes: readonly PlannedRoute[],
-  stopOfIncident: ReadonlyMap<number, number>,
-): PlanDiff {
+export function nameStops(diff: PlanDiff, draft: DraftPlan, routes: readonly PlannedRoute[]): PlanDiff {
   const routeOfTruck = new Map(routes.map((route) => [route.truckId, route.routeId]));
+  const stopOfIncident = new Map<number, number>();
+  const stopOfContainer = new Map<number, number>();
+  draft.routes.forEach((route, at) => {
+    route.tail.forEach((stop, index) => {
+      const { stopId } = routes[at]!.stops[route.kept.length + index]!;
+      if (stop.incidentId !== null) stopOfIncident.set(stop.incidentId, stopId);
+      if (stop.containerId !== null) stopOfContainer.set(stop.containerId, stopId);
+    });
+  });
+  const named = (move: PlanDiff['moved'][number]): number =>
+    stopOfIncident.get(move.incidentId ?? -1) ?? stopOfContainer.get(move.containerId ?? -1) ?? 0;
   return {
     ...diff,
     moved: diff.moved
       .map((move) => ({
         ...move,
-        stopId: move.stopId > 0 ? move.stopId : (stopOfIncident.get(move.incidentId ?? -1) ?? 0),
-        toRouteId: move.toRouteId ?? routeOfTruck.get(move.toTruckId ?? -1) ?? null,
+        stopId: move.stopId > 0 ? move.stopId : named(move),
+        toRouteId:
+          move.toTruckId === null ? null : (move.toRouteId ?? routeOfTruck.get(move.toTruckId ?? -1) ?? null),
       }))
+      // What was new and stays out is no stop: `unassigned` names it.
       .filter((move) => move.stopId > 0),
+    ...(diff.reordered === undefined
+      ? {}
+      : {
+          reordered: diff.reordered.map((route) => ({
+            ...route,
+            routeId: route.routeId ?? routeOfTruck.get(route.truckId) ?? null,
+          })),
+        }),
   };
 }

@@ -17,6 +17,8 @@ export interface PlannerBudget {
   /** Wall time for the search; left out where `iterations` makes a run repeatable. */
   seconds?: number;
   iterations?: number;
+  /** Nobody waits for it: it gives way to every other search, and rejects when it does. */
+  background?: boolean;
 }
 
 /** What the verbs of the plan's life need. Wired in main.ts. */
@@ -29,4 +31,6 @@ export interface Dispatch {
   /** Seconds of search for one proposal. */
   budget: { seconds: number } | { iterations: number };
   seed: number;
+  /** Told of each proposal that stays open, with what computes its other alternatives. */
+  onProposed?: (proposalId: number, fill: () => Promise<void>) => void;
 }

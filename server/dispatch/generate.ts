@@ -10,7 +10,7 @@ import { lockPlan, makeCurrent, materialise } from './make-current.ts';
 import { propose } from './propose.ts';
 import { dueContainers, readSnapshot, type IncidentRow, type Snapshot } from './snapshot.ts';
 import { solve } from './solve.ts';
-import { assertFirstRouteStillTrue, stopsOfIncidents } from './still-true.ts';
+import { assertFirstRouteStillTrue } from './still-true.ts';
 
 /** Nobody waits at the wheel for a first route: the search may take its time. */
 const FIRST_ROUTE_S = 1;
@@ -84,7 +84,7 @@ export async function generate(
       incidentIds,
     );
     const routes = await materialise(tx, solved.draft);
-    const diff = nameStops(solved.diff, routes, await stopsOfIncidents(tx, incidentIds));
+    const diff = nameStops(solved.diff, solved.draft, routes);
     const version = await makeCurrent(
       tx,
       emit,

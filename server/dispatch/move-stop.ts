@@ -115,6 +115,8 @@ async function weighMove(dispatch: Dispatch, snapshot: Snapshot, input: MoveStop
   if (outTruckIds.length > 0) draft.routes.push(withoutStop(givenUp, stop.id));
   const diff = diffPlans(snapshot, frame, problem, before, after, []);
   if (!diff.moved.some((moved) => moved.stopId === stop.id)) {
+    // Its new place within the route is the whole change: named as a move, not twice.
+    diff.reordered = [];
     diff.moved.push({
       stopId: stop.id,
       fromRouteId: from.id,

@@ -1,9 +1,16 @@
 import { desc, eq } from 'drizzle-orm';
 import { decodePolyline } from '../../shared/polyline.ts';
 import { DomainError } from '../../shared/errors.ts';
-import type { PlanDiff, PlannedRoute, ProposalView, ProposedRoute } from '../../shared/plan.ts';
+import { ALTERNATIVES } from '../../shared/plan.ts';
+import type {
+  AlternativeView,
+  PlanDiff,
+  PlannedRoute,
+  ProposalView,
+  ProposedRoute,
+} from '../../shared/plan.ts';
 import type { Database } from '../db/connect.ts';
-import { proposals, stops } from '../db/schema/index.ts';
+import { proposalAlternatives, proposals, stops } from '../db/schema/index.ts';
 import { anyOf } from './snapshot.ts';
 
 /** Open proposals, the newest first, with the routes they change drawn whole. */
@@ -13,11 +20,19 @@ export async function openProposals(database: Database): Promise<ProposalView[]>
     .from(proposals)
     .where(eq(proposals.state, 'open'))
     .orderBy(desc(proposals.id));
-  const ids = rows.flatMap((row) =>
-    row.document.routes.flatMap((route) => route.stops.map((stop) => stop.stopId)),
+  const byId = await stopsOf(
+    database,
+    rows.flatMap((row) => row.document.routes),
   );
-  const stopRows = await database.db.select().from(stops).where(anyOf(stops.id, ids));
-  const byId = new Map(stopRows.map((stop) => [stop.id, stop]));
+  const named = await database.db
+    .select({ proposalId: proposalAlternatives.proposalId, name: proposalAlternatives.name })
+    .from(proposalAlternatives)
+    .where(
+      anyOf(
+        proposalAlternatives.proposalId,
+        rows.map((row) => row.id),
+      ),
+    );
   return rows.map((row) => ({
     id: row.id,
     zone: row.zone,
@@ -30,10 +45,47 @@ export async function openProposals(database: Database): Promise<ProposalView[]>
     diff: row.diff,
     incidentIds: row.incidentIds,
     routes: row.document.routes.map((route) => drawn(route, byId)),
+    replaces: row.replaces,
+    alternatives: named.filter((one) => one.proposalId === row.id).map((one) => one.name),
   }));
 }
 
-function drawn(route: PlannedRoute, byId: ReadonlyMap<number, typeof stops.$inferSelect>): ProposedRoute {
+/** What the slider switches between: every alternative of a proposal computed so far, with its routes drawn whole. */
+export async function alternativesOf(database: Database, proposalId: number): Promise<AlternativeView[]> {
+  const rows = await database.db
+    .select()
+    .from(proposalAlternatives)
+    .where(eq(proposalAlternatives.proposalId, proposalId));
+  const byId = await stopsOf(
+    database,
+    rows.flatMap((row) => row.document.routes),
+  );
+  return rows
+    .sort((a, b) => ALTERNATIVES.indexOf(a.name) - ALTERNATIVES.indexOf(b.name))
+    .map((row) => ({
+      name: row.name,
+      stabilityS: row.stabilityS,
+      hash: row.hash,
+      solveMs: row.solveMs,
+      diff: row.diff,
+      routes: row.document.routes.map((route) => drawn(route, byId)),
+    }));
+}
+
+/** The rows of the routes' stops. */
+export async function stopsOf(
+  database: Database,
+  routes: readonly PlannedRoute[],
+): Promise<Map<number, typeof stops.$inferSelect>> {
+  const ids = routes.flatMap((route) => route.stops.map((stop) => stop.stopId));
+  const rows = await database.db.select().from(stops).where(anyOf(stops.id, ids));
+  return new Map(rows.map((stop) => [stop.id, stop]));
+}
+
+export function drawn(
+  route: PlannedRoute,
+  byId: ReadonlyMap<number, typeof stops.$inferSelect>,
+): ProposedRoute {
   return {
     routeId: route.routeId,
     truckId: route.truckId,

@@ -1,18 +1,18 @@
-import { and, eq, inArray, lt } from 'drizzle-orm';
+import { and, eq, inArray } from 'drizzle-orm';
 import { PLANNER, type Actor } from '../../shared/actor.ts';
-import type { PlanKind, ProposalState } from '../../shared/plan.ts';
+import { DEFAULT_ALTERNATIVE, type PlanKind, type ProposalAsked } from '../../shared/plan.ts';
 import type { Zone } from '../../shared/rules.ts';
-import type { Tx } from '../db/connect.ts';
-import { proposals } from '../db/schema/index.ts';
-import { commit, type Emit, type Store } from '../events/store.ts';
+import { containers, proposals } from '../db/schema/index.ts';
+import { commit, type Store } from '../events/store.ts';
+import { fillAlternatives, storeAlternative } from './alternatives.ts';
 import { approve } from './approve.ts';
+import { closeProposals, type ProposalRow } from './close-proposals.ts';
 import { nameStops } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { liveRouteOf } from './frame.ts';
 import { lockPlan, materialise } from './make-current.ts';
 import { readSnapshot, type ContainerRow, type Snapshot } from './snapshot.ts';
-import { solve, type Solved } from './solve.ts';
-import { stopsOfIncidents } from './still-true.ts';
+import { prepare, searchFor, type Prepared, type Solved } from './solve.ts';
 
 export interface ProposeInput {
   zone: Zone;
@@ -27,12 +27,14 @@ export interface ProposeInput {
   /** Trucks whose way leads through a street that was closed. */
   redrawTruckIds?: readonly number[];
   stabilityS?: number;
+  /** A proposal, closed already, whose place this one takes. */
+  replaces?: number;
 }
 
 /**
  * Computes a change to the zone's live routes and stores it as the zone's one open proposal; a newer one supersedes
- * it and takes along the incidents that waited in it. Nothing moves until it is approved, by a person or by the rule
- * `autoApproveBelow`.
+ * it and takes along what waited in it. Nothing moves until it is approved, by a person or by the rule
+ * `autoApproveBelow`. What is stored is the default of the slider; its other points follow in the background.
  *
  * @returns null when there is nothing to change
  */
@@ -43,7 +45,8 @@ export async function propose(
 ): Promise<{ proposalId: number; version?: number } | null> {
   const snapshot = await readSnapshot(dispatch.store.database.db, dispatch.store.clock());
   const input = await withOpenProposal(dispatch.store, snapshot, asked);
-  const solved = await solveChange(dispatch, snapshot, input);
+  const prepared = await prepareChange(dispatch, snapshot, input);
+  const solved = await searchChange(dispatch, prepared, input);
   if (solved.diff.moved.length === 0 && solved.draft.routes.length === 0) return null;
   const proposalId = await storeProposal(dispatch, actor, snapshot, input, solved);
 
@@ -57,12 +60,13 @@ export async function propose(
     const { version } = await approve(dispatch.store, PLANNER, { id: proposalId });
     return { proposalId, version };
   }
+  dispatch.onProposed?.(proposalId, () => fillAlternatives(dispatch, proposalId, prepared));
   return { proposalId };
 }
 
 /**
- * The change together with what the zone's open proposal was to do: superseding it must lose neither an incident that
- * waits nor the stops of a truck that is out.
+ * The change together with what the zone's open proposal was to do: superseding it must lose neither an incident nor
+ * a container that waits, nor the stops of a truck that is out.
  */
 export async function withOpenProposal(
   store: Store,
@@ -70,18 +74,71 @@ export async function withOpenProposal(
   input: ProposeInput,
 ): Promise<ProposeInput> {
   const open = await store.database.db
-    .select({ incidentIds: proposals.incidentIds, document: proposals.document })
+    .select()
     .from(proposals)
     .where(and(eq(proposals.zone, input.zone), eq(proposals.state, 'open')));
-  const incidentIds = open.flatMap((proposal) => proposal.incidentIds);
-  const outTruckIds = open
-    .flatMap((proposal) => proposal.document.routes.map((route) => route.truckId))
-    .filter((id) => snapshot.trucks.get(id)?.state === 'out' && liveRouteOf(snapshot, id) !== null);
+  const waiting = open.map(askedOf);
+  const known = new Set((input.addContainers ?? []).map((container) => container.id));
+  const containerIds = waiting.flatMap((asked) => asked.containerIds).filter((id) => !known.has(id));
   return {
     ...input,
-    incidentIds: [...new Set([...incidentIds, ...input.incidentIds])],
-    outTruckIds: [...new Set([...(input.outTruckIds ?? []), ...outTruckIds])],
+    incidentIds: union(
+      waiting.flatMap((asked) => asked.incidentIds),
+      input.incidentIds,
+    ),
+    outTruckIds: union(
+      input.outTruckIds ?? [],
+      waiting.flatMap((asked) => asked.outTruckIds.filter((id) => isStranded(snapshot, id))),
+    ),
+    addContainers: [
+      ...(input.addContainers ?? []),
+      ...(await waitingContainers(store, snapshot, containerIds)),
+    ],
+    redrawTruckIds: union(
+      input.redrawTruckIds ?? [],
+      waiting.flatMap((asked) => asked.redrawTruckIds.filter((id) => liveRouteOf(snapshot, id) !== null)),
+    ),
   };
+}
+
+/** What a stored proposal was asked to do; rows older than the column are read from what they answered. */
+export function askedOf(proposal: ProposalRow): ProposalAsked {
+  return (
+    proposal.asked ?? {
+      incidentIds: proposal.incidentIds,
+      containerIds: [],
+      outTruckIds: proposal.truckId === null ? [] : [proposal.truckId],
+      redrawTruckIds: [],
+    }
+  );
+}
+
+/** A truck that is out and whose stops are still its own. */
+export function isStranded(snapshot: Snapshot, truckId: number): boolean {
+  return snapshot.trucks.get(truckId)?.state === 'out' && liveRouteOf(snapshot, truckId) !== null;
+}
+
+/** Those of the containers that the plan does not serve already. */
+export async function waitingContainers(
+  store: Store,
+  snapshot: Snapshot,
+  containerIds: readonly number[],
+): Promise<ContainerRow[]> {
+  if (containerIds.length === 0) return [];
+  const served = new Set(
+    [...snapshot.stops.values()].flatMap((stop) =>
+      stop.containerId !== null && stop.routeId !== null && stop.state !== 'failed' ? [stop.containerId] : [],
+    ),
+  );
+  const rows = await store.database.db
+    .select()
+    .from(containers)
+    .where(and(inArray(containers.id, [...new Set(containerIds)]), eq(containers.active, true)));
+  return rows.filter((row) => !served.has(row.id));
+}
+
+function union(one: readonly number[], other: readonly number[]): number[] {
+  return [...new Set([...one, ...other])];
 }
 
 /** The search behind a proposal, stored nowhere: also what a dry run shows. */
@@ -90,8 +147,17 @@ export async function solveChange(
   snapshot: Snapshot,
   input: ProposeInput,
 ): Promise<Solved> {
+  return searchChange(dispatch, await prepareChange(dispatch, snapshot, input), input);
+}
+
+/** Frames a change with the trucks that may take part in it. */
+export function prepareChange(
+  dispatch: Dispatch,
+  snapshot: Snapshot,
+  input: ProposeInput,
+): Promise<Prepared> {
   const out = input.outTruckIds ?? [];
-  return solve(dispatch, snapshot, {
+  return prepare(dispatch, snapshot, {
     zone: input.zone,
     truckIds: trucksInPlay(snapshot, input.zone, out),
     addIncidents: input.incidentIds
@@ -101,7 +167,12 @@ export async function solveChange(
     outTruckIds: out,
     addContainers: input.addContainers ?? [],
     redrawTruckIds: input.redrawTruckIds ?? [],
-    ...(input.stabilityS === undefined ? {} : { stabilityS: input.stabilityS }),
+  });
+}
+
+function searchChange(dispatch: Dispatch, prepared: Prepared, input: ProposeInput): Promise<Solved> {
+  return searchFor(dispatch, prepared, {
+    stabilityS: input.stabilityS ?? prepared.snapshot.rules.stabilityS,
   });
 }
 
@@ -126,15 +197,15 @@ async function storeProposal(
   solved: Solved,
 ): Promise<number> {
   const { store } = dispatch;
+  const at = new Date(store.clock());
   return commit(store, actor, async (tx, emit) => {
     // The plan's lock also serialises proposals: two made at once leave one open.
     await lockPlan(tx);
-    await closeProposals(tx, emit, actor, input.zone, 'superseded', new Date(store.clock()));
-    const incidentIds = solved.draft.routes.flatMap((route) =>
-      route.tail.flatMap((stop) => (stop.incidentId === null ? [] : [stop.incidentId])),
-    );
+    const superseded = await closeProposals(tx, emit, actor, input.zone, 'superseded', at);
+    const replaces = superseded[0] ?? input.replaces ?? null;
     const routes = await materialise(tx, solved.draft);
-    const diff = nameStops(solved.diff, routes, await stopsOfIncidents(tx, incidentIds));
+    const diff = nameStops(solved.diff, solved.draft, routes);
+    const document = { routes, degraded: solved.draft.degraded };
     const [row] = await tx
       .insert(proposals)
       .values({
@@ -142,18 +213,36 @@ async function storeProposal(
         baseVersion: snapshot.version,
         kind: input.kind,
         reason: input.reason,
-        at: new Date(store.clock()),
-        expiresAt: new Date(store.clock() + snapshot.rules.proposalTtlS * 1_000),
-        document: { routes, degraded: solved.draft.degraded },
+        at,
+        expiresAt: new Date(at.getTime() + snapshot.rules.proposalTtlS * 1_000),
+        document,
         diff,
         incidentIds: diff.moved.flatMap((move) => (move.incidentId === undefined ? [] : [move.incidentId])),
         truckId: input.outTruckIds?.[0] ?? null,
         solveMs: solved.solveMs,
+        asked: {
+          incidentIds: [...input.incidentIds],
+          containerIds: (input.addContainers ?? []).map((container) => container.id),
+          outTruckIds: [...(input.outTruckIds ?? [])],
+          redrawTruckIds: [...(input.redrawTruckIds ?? [])],
+        },
+        replaces,
       })
       .returning({ id: proposals.id });
+    const proposalId = row!.id;
+    await storeAlternative(tx, {
+      proposalId,
+      name: DEFAULT_ALTERNATIVE,
+      stabilityS: input.stabilityS ?? snapshot.rules.stabilityS,
+      base: snapshot.document,
+      document,
+      diff,
+      solveMs: solved.solveMs,
+      at,
+    });
     emit({
       type: 'proposal.created',
-      subject: { kind: 'proposal', id: row!.id },
+      subject: { kind: 'proposal', id: proposalId },
       zone: input.zone,
       data: {
         kind: input.kind,
@@ -161,66 +250,9 @@ async function storeProposal(
         baseVersion: snapshot.version,
         moved: diff.moved.length,
         costS: diff.cost.seconds,
+        ...(replaces === null ? {} : { replaces }),
       },
     });
-    return row!.id;
-  });
-}
-
-/** Closes whatever proposal of the zone is open, with this outcome. */
-export async function closeProposals(
-  tx: Tx,
-  emit: Emit,
-  actor: Actor,
-  zone: Zone,
-  state: Exclude<ProposalState, 'open'>,
-  at: Date,
-): Promise<void> {
-  const closed = await tx
-    .update(proposals)
-    .set({ state, closedAt: at, closedBy: actor })
-    .where(and(eq(proposals.zone, zone), eq(proposals.state, 'open')))
-    .returning({ id: proposals.id });
-  for (const row of closed) {
-    emit({ type: 'proposal.closed', subject: { kind: 'proposal', id: row.id }, zone, data: { state } });
-  }
-}
-
-export interface ExpiredProposal {
-  zone: Zone;
-  reason: string;
-  /** The truck whose stops it gave to others. */
-  truckId: number | null;
-}
-
-/** Ends proposals whose time is over. @returns them, so that what they were for is looked at again */
-export async function expireProposals(dispatch: Dispatch, actor: Actor): Promise<ExpiredProposal[]> {
-  const now = new Date(dispatch.store.clock());
-  const [due] = await dispatch.store.database.db
-    .select({ id: proposals.id })
-    .from(proposals)
-    .where(and(inArray(proposals.state, ['open']), lt(proposals.expiresAt, now)))
-    .limit(1);
-  if (due === undefined) return [];
-  return commit(dispatch.store, actor, async (tx, emit) => {
-    const closed = await tx
-      .update(proposals)
-      .set({ state: 'expired', closedAt: now, closedBy: actor })
-      .where(and(eq(proposals.state, 'open'), lt(proposals.expiresAt, now)))
-      .returning({
-        id: proposals.id,
-        zone: proposals.zone,
-        reason: proposals.reason,
-        truckId: proposals.truckId,
-      });
-    for (const row of closed) {
-      emit({
-        type: 'proposal.closed',
-        subject: { kind: 'proposal', id: row.id },
-        zone: row.zone,
-        data: { state: 'expired' },
-      });
-    }
-    return closed;
+    return proposalId;
   });
 }

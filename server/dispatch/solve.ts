@@ -4,7 +4,7 @@ import { evaluate, type PlannerProblem, type PlannerSolution } from '../planning
 import { diffPlans } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { changedVehicles, draftPlan, type DraftPlan } from './draft.ts';
-import { framePlanning, liveRouteOf, plannedRouteOf, type FrameInput } from './frame.ts';
+import { framePlanning, liveRouteOf, plannedRouteOf, type Frame, type FrameInput } from './frame.ts';
 import type { ContainerRow, IncidentRow, Snapshot } from './snapshot.ts';
 
 export interface SolveRequest {
@@ -26,11 +26,46 @@ export interface Solved {
   solveMs: number;
 }
 
+/** A question framed and timed, before the search: each of a proposal's alternatives answers the same one. */
+export interface Prepared {
+  snapshot: Snapshot;
+  request: SolveRequest;
+  frame: Frame;
+  problem: PlannerProblem;
+  /** The present sequences, timed from now. */
+  before: PlannerSolution;
+  outRoutes: readonly PlannedRoute[];
+  degraded: boolean;
+  /** Milliseconds it took, roads included. */
+  prepareMs: number;
+}
+
+/** How freely the search may turn the plan about. */
+export interface Freedom {
+  /** Price of a stop moved to another truck, in seconds of work. */
+  stabilityS: number;
+  /** Times the price of a promise that is late; 1 as the rules say. */
+  promiseFactor?: number;
+  /** Times the price of a stop without a promise that comes later than usual. */
+  usualFactor?: number;
+}
+
 /**
  * One planning: frame the present, ask for travel times, search in a worker, write the changed routes and what
  * changes with them. Touches no row; when the router is out its estimates are used and the draft says so.
  */
 export async function solve(dispatch: Dispatch, snapshot: Snapshot, request: SolveRequest): Promise<Solved> {
+  const prepared = await prepare(dispatch, snapshot, request);
+  const stabilityS = request.stabilityS ?? snapshot.rules.stabilityS;
+  return searchFor(dispatch, prepared, { stabilityS });
+}
+
+/** The part of a planning that every alternative shares. */
+export async function prepare(
+  dispatch: Dispatch,
+  snapshot: Snapshot,
+  request: SolveRequest,
+): Promise<Prepared> {
   const startedMs = performance.now();
   const input: FrameInput = {
     snapshot,
@@ -42,18 +77,50 @@ export async function solve(dispatch: Dispatch, snapshot: Snapshot, request: Sol
   };
   const frame = framePlanning(input);
   const table = await dispatch.roads.table(frame.points);
-  const problem = frame.toProblem(table, request.stabilityS ?? snapshot.rules.stabilityS);
+  const problem = frame.toProblem(table, snapshot.rules.stabilityS);
   expectPresentTimes(problem);
-  const before = presentSolution(problem);
-  const after = await dispatch.planner.solve(problem, {
-    zone: request.zone,
-    seed: dispatch.seed,
-    ...(request.budget ?? dispatch.budget),
-  });
   const outRoutes = (request.outTruckIds ?? [])
     .map((truckId) => liveRouteOf(snapshot, truckId))
     .map((route) => (route === null ? null : plannedRouteOf(snapshot, route.id)))
     .filter((route): route is PlannedRoute => route !== null);
+  return {
+    snapshot,
+    request,
+    frame,
+    problem,
+    before: presentSolution(problem),
+    outRoutes,
+    degraded: table.degraded,
+    prepareMs: performance.now() - startedMs,
+  };
+}
+
+/** Searches with this freedom and writes the answer; `background` gives way to whoever asks meanwhile. */
+export async function searchFor(
+  dispatch: Dispatch,
+  prepared: Prepared,
+  freedom: Freedom,
+  background = false,
+): Promise<Solved> {
+  const startedMs = performance.now();
+  const { request } = prepared;
+  const after = await dispatch.planner.solve(withFreedom(prepared.problem, freedom), {
+    zone: request.zone,
+    seed: dispatch.seed,
+    ...(background ? { background } : {}),
+    ...(request.budget ?? dispatch.budget),
+  });
+  const solved = await written(dispatch, prepared, after);
+  return { ...solved, solveMs: Math.round(prepared.prepareMs + performance.now() - startedMs) };
+}
+
+/** A solution as routes to store and a change to read, priced alike whatever freedom it was found with. */
+export async function written(
+  dispatch: Dispatch,
+  prepared: Prepared,
+  after: PlannerSolution,
+): Promise<Omit<Solved, 'solveMs'>> {
+  const { snapshot, request, frame, problem, before, outRoutes } = prepared;
   const draft = await draftPlan(
     dispatch.roads,
     snapshot,
@@ -62,9 +129,30 @@ export async function solve(dispatch: Dispatch, snapshot: Snapshot, request: Sol
     outRoutes,
     request.zone,
   );
-  draft.degraded ||= table.degraded;
-  const diff = diffPlans(snapshot, frame, problem, before, after, outRoutes);
-  return { draft, diff, solveMs: Math.round(performance.now() - startedMs) };
+  draft.degraded ||= prepared.degraded;
+  return { draft, diff: diffPlans(snapshot, frame, problem, before, after, outRoutes) };
+}
+
+/** The same problem with the prices of another freedom. Stops without a promise have priority 0. */
+export function withFreedom(problem: PlannerProblem, freedom: Freedom): PlannerProblem {
+  const { lateness } = problem.options;
+  const { promiseFactor = 1, usualFactor = 1 } = freedom;
+  return {
+    ...problem,
+    options: {
+      ...problem.options,
+      stability: freedom.stabilityS,
+      lateness:
+        typeof lateness === 'number'
+          ? lateness * promiseFactor
+          : Object.fromEntries(
+              Object.entries(lateness).map(([priority, price]) => [
+                priority,
+                price * (priority === '0' ? usualFactor : promiseFactor),
+              ]),
+            ),
+    },
+  };
 }
 
 /** Slack of a container's usual minute: a few of them later are no news. */

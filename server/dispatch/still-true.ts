@@ -2,7 +2,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import { DomainError } from '../../shared/errors.ts';
 import type { Zone } from '../../shared/rules.ts';
 import type { Tx } from '../db/connect.ts';
-import { incidents, routes, stops, trucks } from '../db/schema/index.ts';
+import { incidents, routes, trucks } from '../db/schema/index.ts';
 
 /**
  * The search ran outside the transaction; here, under the plan's lock, what a first route rested on is looked at
@@ -48,14 +48,4 @@ export async function assertFirstRouteStillTrue(
       incidentIds: gone.map((row) => row.id),
     });
   }
-}
-
-/** The open stop of each incident that has one. */
-export async function stopsOfIncidents(tx: Tx, incidentIds: readonly number[]): Promise<Map<number, number>> {
-  if (incidentIds.length === 0) return new Map();
-  const rows = await tx
-    .select({ id: stops.id, incidentId: stops.incidentId })
-    .from(stops)
-    .where(and(inArray(stops.incidentId, [...incidentIds]), inArray(stops.state, ['planned', 'enroute'])));
-  return new Map(rows.map((row) => [row.incidentId!, row.id]));
 }

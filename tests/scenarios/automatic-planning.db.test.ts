@@ -107,10 +107,31 @@ describe('a zone with a planned route', () => {
     await reactor.settled();
     const open = await room.proposals();
     expect(open).toHaveLength(1);
-    expect(open[0]!.id).not.toBe(first!.id);
-    await expect(approve(room.store, room.supervisor, { id: first!.id })).rejects.toMatchObject({
-      reason: 'invalid-transition',
-    });
+    expect(open[0]).toMatchObject({ replaces: first!.id });
+  });
+
+  it('the one somebody was deciding on stands when a newer arrives; the newer is then computed anew', async () => {
+    await planned();
+    const reactor = await room.onDuty();
+    const one = await room.validated('animal_muerto', 35);
+    await reactor.settled();
+    const [first] = await room.proposals();
+    const other = await room.validated('animal_muerto', 45);
+    await reactor.settled();
+    const [newer] = await room.proposals();
+    await approve(room.store, room.supervisor, { id: first!.id });
+    expect((await room.incident(one)).state).toBe('assigned');
+    await reactor.settled();
+    const [last] = await room.proposals();
+    expect(last).toMatchObject({ replaces: newer!.id, incidentIds: [other] });
+    await approve(room.store, room.supervisor, { id: last!.id });
+    expect((await room.incident(other)).state).toBe('assigned');
+    expect(room.problems).toEqual([]);
+    for (const id of [first!.id, newer!.id]) {
+      await expect(approve(room.store, room.supervisor, { id })).rejects.toMatchObject({
+        reason: id === first!.id ? 'invalid-transition' : 'stale-version',
+      });
+    }
   });
 
   it('an expired proposal is never approved silently; it is computed anew', async () => {
