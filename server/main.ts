@@ -18,6 +18,7 @@ import { followEvents } from './events/follow.ts';
 import { headId } from './events/read.ts';
 import type { Store } from './events/store.ts';
 import type { Logger } from './ops/log.ts';
+import { databaseMeasure, diskOf } from './ops/measure.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { countEvent, observedPlanner, observedTransport } from './ops/observed.ts';
 import { DIST, VERSION } from './ops/project.ts';
@@ -109,6 +110,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     connectedDevices: () => telemetryOf?.stats().gateway.connected ?? 0,
     ingestQueued: () => telemetryOf?.stats().ingest.queued ?? 0,
     lastEventId: () => lastEventId,
+    disk: () => diskOf(config.dataDir),
   });
   const embedded = workerTransport(map.graphFile);
   const osrm = config.osrmUrl === null ? null : httpTransport(config.osrmUrl);
@@ -158,6 +160,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     release: VERSION,
     dispatch,
     metrics,
+    measure: databaseMeasure(database, metrics, () => performance.now()),
     osrm: embedded,
     addressOf: (place) => addressAt(transport, place),
     tiles: map.tile,

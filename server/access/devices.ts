@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../db/connect.ts';
 import { devices } from '../db/schema/index.ts';
 import { hashToken } from './token.ts';
@@ -8,24 +8,39 @@ export interface KnownDevice {
   truckId: number;
   uniqueId: string | null;
   kind: 'tracker' | 'phone';
+  /** For a device that was moved: the trucks it was fitted to, oldest first. Empty for all others. */
+  trucks: readonly { sinceMs: number; truckId: number }[];
 }
 
-const columns = { id: devices.id, truckId: devices.truckId, uniqueId: devices.uniqueId, kind: devices.kind };
+const columns = {
+  id: devices.id,
+  truckId: devices.truckId,
+  uniqueId: devices.uniqueId,
+  kind: devices.kind,
+  trucks: sql<KnownDevice['trucks']>`coalesce((
+    select json_agg(json_build_object('sinceMs', extract(epoch from w.since) * 1000, 'truckId', w.truck_id) order by w.since)
+      from device_trucks w where w.device_id = ${devices.id}), '[]'::json)`,
+};
 
-/** The device that holds this token; null for an unknown or revoked one. */
-export async function authenticateDevice(database: Database, token: string): Promise<KnownDevice | null> {
+async function deviceWhere(database: Database, condition: SQL): Promise<KnownDevice | null> {
   const [row] = await database.db
     .select(columns)
     .from(devices)
-    .where(and(eq(devices.tokenHash, hashToken(token)), isNull(devices.revokedAt)));
+    .where(and(condition, isNull(devices.revokedAt)));
   return row ?? null;
+}
+
+/** The device that holds this token; null for an unknown or revoked one. */
+export function authenticateDevice(database: Database, token: string): Promise<KnownDevice | null> {
+  return deviceWhere(database, eq(devices.tokenHash, hashToken(token)));
 }
 
 /** A device by what its tracker calls itself; null for an unknown or revoked one. */
-export async function deviceByUniqueId(database: Database, uniqueId: string): Promise<KnownDevice | null> {
-  const [row] = await database.db
-    .select(columns)
-    .from(devices)
-    .where(and(eq(devices.uniqueId, uniqueId), isNull(devices.revokedAt)));
-  return row ?? null;
+export function deviceByUniqueId(database: Database, uniqueId: string): Promise<KnownDevice | null> {
+  return deviceWhere(database, eq(devices.uniqueId, uniqueId));
+}
+
+/** A device in use; null for an unknown or revoked one. */
+export function deviceById(database: Database, deviceId: number): Promise<KnownDevice | null> {
+  return deviceWhere(database, eq(devices.id, deviceId));
 }

@@ -4,7 +4,8 @@ import type { Ack } from '../../shared/telemetry.ts';
 import type { Clock } from '../../shared/time.ts';
 import type { Device, Intake } from './intake.ts';
 import { decodeFrame } from './protocols/frame.ts';
-import { resume, spend, type Budget, type RateLimits } from './rate.ts';
+import { settleUnderWay, takeUnderWay, type DeviceShare } from './device-share.ts';
+import { resume, spend, type RateLimits } from './rate.ts';
 
 const CLOSE_TOO_BIG = 1009;
 const CLOSE_NOT_JSON = 4400;
@@ -12,9 +13,8 @@ const CLOSE_FLOOD = 4429;
 
 /** Frames nobody can read, after which a device is told to go. */
 const BAD_FRAMES_LIMIT = 10;
-/** Bytes of answers a device may leave unread, and fixes it may have unacknowledged, before it is paused. */
+/** Bytes of answers a device may leave unread before it is paused. */
 const SEND_HIGH_BYTES = 256 * 1024;
-const UNACKED_HIGH_FIXES = 6_000;
 /** Pings in a row without a sign of life. */
 const SILENT_PINGS = 2;
 
@@ -28,7 +28,8 @@ const STOPPING = 16;
 export interface SocketDeps {
   intake: Intake;
   clock: Clock;
-  budget: Budget;
+  /** Shared by all sockets of the device. */
+  share: DeviceShare;
   rate: RateLimits;
   /** Calls back once the answers of the commit at hand are written. */
   afterCommit(act: () => void): void;
@@ -56,7 +57,6 @@ export function createDeviceSocket(
   deps: SocketDeps,
 ): DeviceSocket {
   let badFrames = 0;
-  let unacked = 0;
   let silentPings = 0;
   let pauses = 0;
   let isClosing = false;
@@ -103,7 +103,7 @@ export function createDeviceSocket(
     silentPings = 0;
     const decoded = isBinary ? ({ error: 'not-json' } as const) : decodeFrame((data as Buffer).toString());
     const fixCount = 'frame' in decoded ? decoded.frame.fixes.length : 0;
-    const spent = spend(deps.budget, deps.clock(), fixCount, deps.rate);
+    const spent = spend(deps.share.budget, deps.clock(), fixCount, deps.rate);
     if (spent.flood) {
       deps.onFlood();
       return close(CLOSE_FLOOD, 'too many frames');
@@ -111,25 +111,26 @@ export function createDeviceSocket(
     if (spent.waitMs > 0) waitForBudget(spent.waitMs);
     if ('error' in decoded) return onBadFrame(decoded.error);
     const { seq, fixes } = decoded.frame;
-    unacked += fixCount;
-    if (unacked > UNACKED_HIGH_FIXES) pause(UNACKED);
+    if (takeUnderWay(deps.share, fixCount)) {
+      pause(UNACKED);
+      deps.share.waiting.add(onRoom);
+    }
     deps.intake.take(
       device,
       fixes,
       (stored, duplicate, rejected) => {
-        settle(fixCount);
+        settleUnderWay(deps.share, fixCount);
         send(ackText(seq, stored, duplicate, rejected));
       },
       () => {
-        settle(fixCount);
+        settleUnderWay(deps.share, fixCount);
         send(`{"error":"not-stored","seq":${seq}}`);
       },
     );
   }
 
-  function settle(fixCount: number): void {
-    unacked -= fixCount;
-    if (unacked <= UNACKED_HIGH_FIXES / 2) unpause(UNACKED);
+  function onRoom(): void {
+    unpause(UNACKED);
   }
 
   function waitForBudget(waitMs: number): void {
@@ -138,7 +139,7 @@ export function createDeviceSocket(
     rateTimer = setTimeout(
       () => {
         rateTimer = null;
-        const stillMs = resume(deps.budget, deps.clock(), deps.rate);
+        const stillMs = resume(deps.share.budget, deps.clock(), deps.rate);
         if (stillMs > 0) waitForBudget(stillMs);
         else unpause(RATE);
       },
@@ -190,6 +191,7 @@ export function createDeviceSocket(
   ws.on('error', () => (isClosing = true));
   ws.on('close', () => {
     isClosing = true;
+    deps.share.waiting.delete(onRoom);
     if (rateTimer) clearTimeout(rateTimer);
     deps.onClosed(socket);
     resolveClosed();

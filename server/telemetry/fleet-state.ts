@@ -73,10 +73,8 @@ export function createFleetState(clock: Clock): FleetState {
       if (before && fix.t <= before.fix.t) return false;
       const motion = nextMotion(before?.motion ?? null, speedOf(fix, before?.fix ?? null), fix.t);
       const entry = { fix, motion };
+      // Moved to another truck, it stays the former one's last word, which ages until that truck is offline.
       devices.set(fix.deviceId, entry);
-      if (before && before.fix.truckId !== fix.truckId) {
-        trucks.get(before.fix.truckId)?.devices.delete(fix.deviceId);
-      }
       let truck = trucks.get(fix.truckId);
       if (!truck) trucks.set(fix.truckId, (truck = { devices: new Map(), shown: null }));
       truck.devices.set(fix.deviceId, entry);

@@ -1,11 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../../shared/time.ts';
 import { MAX_FRAME_BYTES } from '../../shared/telemetry.ts';
 import { createDeviceSocket, type DeviceSocket, type SocketDeps } from './device-socket.ts';
 import type { Device, Intake } from './intake.ts';
-import { fullBudget, DEVICE_LIMITS, type Budget, type RateLimits } from './rate.ts';
+import { createDeviceShares, type DeviceShare } from './device-share.ts';
+import { boundHalfOpen, type HalfOpen, type HalfOpenLimits } from './half-open.ts';
+import { DEVICE_LIMITS, type RateLimits } from './rate.ts';
 
 /** Closing codes of the contract. */
 export const CLOSE_BAD_TOKEN = 4401;
@@ -18,6 +20,7 @@ export interface GatewayOptions {
   maxSockets: number;
   /** Sockets one device may have open at once; the oldest gives way. */
   socketsPerDevice: number;
+  halfOpen: Partial<HalfOpenLimits>;
 }
 
 const DEFAULTS: GatewayOptions = {
@@ -25,7 +28,12 @@ const DEFAULTS: GatewayOptions = {
   pingEveryMs: 20_000,
   maxSockets: 10_000,
   socketsPerDevice: 4,
+  halfOpen: {},
 };
+
+/** Tokens lately refused: a device that knocks on with a dead one costs no query each time. */
+const REFUSED_KEPT = 5_000;
+const REFUSED_FOR_MS = 30_000;
 
 const SERVER_OPTIONS = {
   noServer: true,
@@ -60,6 +68,9 @@ export interface GatewayCounters {
   badFrames: number;
   /** Sockets not being read now. */
   paused: number;
+  /** Connections that have not yet said what they want, and those dropped because they did not. */
+  halfOpen: number;
+  halfOpenDropped: number;
 }
 
 export interface Gateway {
@@ -67,9 +78,11 @@ export interface Gateway {
   attach(server: Server): void;
   /** Closes every socket of a device with 4401, now and for good. */
   revoke(deviceId: number): void;
+  /** What is known of a device has changed: fixes that arrive from now on are taken by it. */
+  update(device: Device): void;
   setPressure(high: boolean): void;
-  /** A device's budget, shared by its sockets and its HTTP requests. */
-  budgetOf(deviceId: number): Budget;
+  /** A device's share, the same for its sockets and its HTTP requests. */
+  shareOf(deviceId: number): DeviceShare;
   counters(): GatewayCounters;
   /** Reads nothing more; acknowledgements still go out. */
   quiesce(): void;
@@ -84,8 +97,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const wss = new WebSocketServer(SERVER_OPTIONS);
   const sockets = new Set<DeviceSocket>();
   const byDevice = new Map<number, Set<DeviceSocket>>();
-  const budgets = new Map<number, Budget>();
+  const connected = new Map<number, Device>();
+  const shares = createDeviceShares(deps.clock, rate);
   const revoked = new Set<number>();
+  /** Devices changed since the start: one that was being let in meanwhile may bring what was read before. */
+  const changed = new Map<number, Device>();
+  const refusedUntilMs = new Map<string, number>();
+  const halfOpen: HalfOpen[] = [];
   const counters = { accepted: 0, refused: 0, revoked: 0, floods: 0, deadPeers: 0, badFrames: 0 };
   const corked: (() => void)[] = [];
   let pending = 0;
@@ -101,21 +119,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (socket.ping()) continue;
       counters.deadPeers += 1;
     }
-    forgetFullBudgets();
+    shares.forgetIdle((deviceId) => byDevice.has(deviceId));
   }, options.pingEveryMs);
   pinger.unref();
 
-  function forgetFullBudgets(): void {
-    const nowMs = deps.clock();
-    for (const [deviceId, budget] of budgets) {
-      if (!byDevice.has(deviceId) && nowMs - budget.atMs > 86_400_000) budgets.delete(deviceId);
-    }
-  }
-
-  function budgetOf(deviceId: number): Budget {
-    let budget = budgets.get(deviceId);
-    if (!budget) budgets.set(deviceId, (budget = fullBudget(deps.clock(), rate)));
-    return budget;
+  async function known(token: string | null): Promise<Device | null> {
+    if (token === null || (refusedUntilMs.get(token) ?? 0) > deps.clock()) return null;
+    const device = await deps.authenticate(token);
+    if (device !== null) return device;
+    refusedUntilMs.delete(token);
+    refusedUntilMs.set(token, deps.clock() + REFUSED_FOR_MS);
+    if (refusedUntilMs.size > REFUSED_KEPT) refusedUntilMs.delete(refusedUntilMs.keys().next().value!);
+    return null;
   }
 
   async function accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -125,8 +140,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     pending += 1;
     let device: Device | null;
     try {
-      const token = tokenOf(request);
-      device = token === null ? null : await deps.authenticate(token);
+      device = await known(tokenOf(request));
     } catch (error) {
       deps.log.warn({ err: error }, 'a device could not be authenticated');
       return refuse(socket, 503);
@@ -143,11 +157,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
         ws.close(CLOSE_BAD_TOKEN, 'bad token');
         return;
       }
-      open(createDeviceSocket(ws, socket, device, socketDeps(device)), device);
+      open(ws, socket, device);
     });
   }
 
-  function open(socket: DeviceSocket, device: Device): void {
+  function open(ws: WebSocket, stream: Duplex, given: Device): void {
+    // One object for all sockets of a device, so that a change reaches them all.
+    const device = Object.assign(connected.get(given.id) ?? given, changed.get(given.id));
+    connected.set(device.id, device);
+    const socket = createDeviceSocket(ws, stream, device, socketDeps(device));
     counters.accepted += 1;
     sockets.add(socket);
     let siblings = byDevice.get(device.id);
@@ -179,7 +197,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return {
       intake: deps.intake,
       clock: deps.clock,
-      budget: budgetOf(device.id),
+      share: shares.of(device.id),
       rate,
       afterCommit,
       onBadFrame: () => (counters.badFrames += 1),
@@ -190,6 +208,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         siblings?.delete(socket);
         if (siblings?.size === 0) {
           byDevice.delete(device.id);
+          connected.delete(device.id);
           deps.intake.tally(device.id).isConnected = false;
           deps.onGone?.(device.id);
         }
@@ -198,9 +217,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
   }
 
   return {
-    budgetOf,
+    shareOf: shares.of,
     attach(server) {
+      const silent = boundHalfOpen(server, options.halfOpen);
+      halfOpen.push(silent);
       const listener = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        silent.spoken(request);
         if (pathOf(request) === '/gps') void accept(request, socket, head);
         else if (server.listenerCount('upgrade') === 1) refuse(socket, 404);
       };
@@ -214,6 +236,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
         socket.close(CLOSE_BAD_TOKEN, 'revoked');
       }
     },
+    update(device) {
+      changed.set(device.id, device);
+      const here = connected.get(device.id);
+      if (here) Object.assign(here, device);
+    },
     setPressure(high) {
       isPressed = high;
       for (const socket of sockets) socket.setPressure(high);
@@ -222,6 +249,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       ...counters,
       connected: sockets.size,
       paused: [...sockets].filter((socket) => socket.isPaused()).length,
+      halfOpen: halfOpen.reduce((sum, one) => sum + one.count(), 0),
+      halfOpenDropped: halfOpen.reduce((sum, one) => sum + one.dropped(), 0),
     }),
     quiesce() {
       isStopping = true;
@@ -230,6 +259,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     async close(withinMs) {
       isStopping = true;
       clearInterval(pinger);
+      for (const one of halfOpen) one.stop();
       for (const { server, listener } of servers) server.off('upgrade', listener);
       const gone = [...sockets].map((socket) => socket.closed);
       for (const socket of sockets) socket.close(CLOSE_GOING_AWAY, 'server stops');

@@ -4,11 +4,12 @@ import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { RejectReason } from '../../shared/telemetry.ts';
 import { authenticateApiToken } from '../access/api-tokens.ts';
-import { authenticateDevice, deviceByUniqueId } from '../access/devices.ts';
+import { authenticateDevice, deviceById, deviceByUniqueId } from '../access/devices.ts';
 import type { Store } from '../events/store.ts';
 import { createLiveHub, type LiveHub } from '../live/hub.ts';
 import { createFleetFanout } from '../live/redis-fanout.ts';
 import { createDeviceLatestWriter, readLatestFixes } from './device-latest.ts';
+import { watchDevices } from './device-changes.ts';
 import { deviceHealth, type DeviceHealth } from './device-health.ts';
 import { createFleetState, type DeviceFix, type DeviceKind, type FleetState } from './fleet-state.ts';
 import { createFixTrace } from './fix-trace.ts';
@@ -16,7 +17,6 @@ import { createGateway, type GatewayCounters, type GatewayOptions } from './gate
 import { createIngest, type IngestCounters, type IngestLimits } from './ingest.ts';
 import { createIntake, type Device } from './intake.ts';
 import { createPartitions } from './partitions.ts';
-import { watchRevocations } from './revocations.ts';
 import { registerTrackerRoutes } from './tracker-routes.ts';
 import { createTrailStore, type TrackRow } from './trail-store.ts';
 
@@ -50,6 +50,8 @@ export interface TelemetryWatch {
   /** Fixes of a commit by what became of them; flagged ones are among the stored. */
   onCommitted?: (counts: { stored: number; duplicate: number; flagged: number }) => void;
   onReject?: (reason: RejectReason) => void;
+  /** A frame was acknowledged, or an HTTP request answered, after its commit. */
+  onAck?: () => void;
 }
 
 export interface Telemetry {
@@ -143,7 +145,13 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
     options: deps.gateway,
   });
   const stopSigns = noteSigns();
-  const revocations = await watchRevocations(database, bus, log, (deviceId) => gateway.revoke(deviceId));
+  const changes = await watchDevices(database, bus, log, {
+    revoked: gateway.revoke,
+    async moved(deviceId) {
+      const device = await deviceById(database, deviceId);
+      if (device) gateway.update(device);
+    },
+  });
   live.start();
 
   /** Every connected device that sent something since the last look was seen. */
@@ -170,7 +178,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
           (await authenticateApiToken(database, token, 'positions')) !== null,
         intake,
         clock,
-        budgetOf: gateway.budgetOf,
+        shareOf: gateway.shareOf,
         isBusy: () => isStopping || ingest.counters().queued >= 50_000,
       });
     },
@@ -187,6 +195,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
       ingest.onBatch = watch.onBatch;
       ingest.onCommitted = watch.onCommitted;
       intake.onReject = watch.onReject;
+      intake.onAck = watch.onAck;
     },
     async stop() {
       isStopping = true;
@@ -194,7 +203,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
       await ingest.drain(DRAIN_MS);
       await gateway.close(GOODBYE_MS);
       stopSigns();
-      revocations.stop();
+      changes.stop();
       stopPartitions();
       await fanout?.close();
       // Derived rows: a database that hangs must not hold up the stop.
@@ -204,10 +213,10 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
   };
 }
 
-function deviceFixOf({ source, fix }: TrackRow, kind: DeviceKind): DeviceFix {
+function deviceFixOf({ source, truckId, fix }: TrackRow, kind: DeviceKind): DeviceFix {
   return {
     deviceId: source.deviceId,
-    truckId: source.truckId,
+    truckId,
     kind,
     t: fix.t,
     receivedAtMs: source.receivedAtMs,

@@ -4,8 +4,10 @@ import type { RowSource, Settled, TrackRow, TrailStore } from './trail-store.ts'
 /** The fixes of one frame (or HTTP request) and who waits for them. */
 export interface IngestJob extends RowSource {
   fixes: readonly CheckedFix[];
-  /** After the commit of the last of its fixes. */
-  done(stored: number, duplicate: number): void;
+  /** The truck the device was fitted to at an instant (ms since the epoch). */
+  truckAt(t: number): number;
+  /** After the commit of the last of its fixes; flagged ones are among the stored. */
+  done(stored: number, duplicate: number, flagged: number): void;
   /** The fixes will not be stored: the server stops, or the database refuses them. Nothing is acknowledged. */
   failed(): void;
 }
@@ -17,6 +19,8 @@ export interface IngestLimits {
   parallel: number;
   /** Rows that must wait before a second statement goes beside a running one. */
   pipelineRows: number;
+  /** Fixes of a frame that still counts as live: longer ones are a backlog, and step aside for the live ones. */
+  liveFrameFixes: number;
   /** Rows accepted and not yet committed, above which the senders are paused, and below which they go on. */
   highWaterRows: number;
   lowWaterRows: number;
@@ -26,6 +30,7 @@ export const INGEST_LIMITS: IngestLimits = {
   batchRows: 2_000,
   parallel: 2,
   pipelineRows: 600,
+  liveFrameFixes: 20,
   highWaterRows: 24_000,
   lowWaterRows: 8_000,
 };
@@ -78,6 +83,7 @@ interface Job extends IngestJob {
   waiting: number;
   stored: number;
   duplicate: number;
+  flagged: number;
   isFailed: boolean;
 }
 
@@ -94,6 +100,8 @@ interface Trail {
 
 /** Errors after which rows of a sound connection are given up, so that they do not block the others. */
 const GIVE_UP_ATTEMPTS = 8;
+/** The part of a statement that a backlog may always have: live fixes go first and starve nobody. */
+const BACKLOG_SHARE = 1 / 4;
 
 /**
  * Collects fixes into statements. Fixes newer than everything of their device are flagged in memory and appended,
@@ -104,7 +112,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   const limits = { ...INGEST_LIMITS, ...deps.limits };
   const trails = new Map<number, Trail>();
   const settleQueue = new Set<Trail>();
-  let fresh: Entry[] = [];
+  let live: Entry[] = [];
+  let backlog: Entry[] = [];
   let appends = 0;
   let settling = false;
   let retryTimer: NodeJS.Timeout | null = null;
@@ -127,23 +136,26 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   function submit(given: IngestJob): void {
     if (stopped) return given.failed();
-    const { deviceId, truckId, receivedAtMs, fixes, done, failed } = given;
-    if (fixes.length === 0) return done(0, 0);
+    const { deviceId, receivedAtMs, fixes, truckAt, done, failed } = given;
+    if (fixes.length === 0) return done(0, 0, 0);
     const job: Job = {
       deviceId,
-      truckId,
       receivedAtMs,
       fixes,
+      truckAt,
       done,
       failed,
       waiting: fixes.length,
       stored: 0,
       duplicate: 0,
+      flagged: 0,
       isFailed: false,
     };
     const trail = trailOf(deviceId);
     const sorted = fixes.length === 1 ? fixes : [...fixes].sort((a, b) => a.t - b.t);
-    for (const fix of sorted) enqueue(trail, { source: job, fix, flag: null });
+    for (const fix of sorted) {
+      enqueue(trail, { source: job, truckId: truckAt(fix.t), fix, flag: null });
+    }
     counters.queued += sorted.length;
     counters.queuedMax = Math.max(counters.queuedMax, counters.queued);
     if (!isPressed && counters.queued >= limits.highWaterRows) {
@@ -166,7 +178,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       trail.end = step.end;
       entry.flag = step.flag;
       trail.appending += 1;
-      fresh.push(entry);
+      (entry.source.fixes.length <= limits.liveFrameFixes ? live : backlog).push(entry);
       return;
     }
     trail.late ??= [];
@@ -185,10 +197,10 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
 
   function pump(): void {
-    while (
-      fresh.length > 0 &&
-      appends < limits.parallel &&
-      (appends === 0 || fresh.length >= limits.pipelineRows)
+    for (
+      let waiting = live.length + backlog.length;
+      waiting > 0 && appends < limits.parallel && (appends === 0 || waiting >= limits.pipelineRows);
+      waiting = live.length + backlog.length
     ) {
       void append(takeFresh());
     }
@@ -200,18 +212,22 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
 
   function takeFresh(): Entry[] {
-    if (fresh.length <= limits.batchRows) {
-      const all = fresh;
-      fresh = [];
+    if (live.length + backlog.length <= limits.batchRows) {
+      const all = backlog.length === 0 ? live : live.concat(backlog);
+      live = [];
+      backlog = [];
       return all;
     }
-    return fresh.splice(0, limits.batchRows);
+    const sure = Math.min(backlog.length, Math.floor(limits.batchRows * BACKLOG_SHARE));
+    const batch = live.splice(0, limits.batchRows - sure);
+    for (const entry of backlog.splice(0, limits.batchRows - batch.length)) batch.push(entry);
+    return batch;
   }
 
   function takeLate(): { batch: Entry[]; devices: number[] } {
     const batch: Entry[] = [];
     const devices: number[] = [];
-    for (const trail of settleQueue) {
+    for (const trail of settlingOrder()) {
       if (trail.appending > 0) continue;
       settleQueue.delete(trail);
       if (trail.late === null) continue;
@@ -222,6 +238,13 @@ export function createIngest(deps: IngestDeps): Ingest {
       if (batch.length >= limits.batchRows || devices.length >= limits.batchRows) break;
     }
     return { batch, devices };
+  }
+
+  /** Who waits longest comes first, so that nobody starves; then the short ones, so that one backlog delays few. */
+  function settlingOrder(): Trail[] {
+    const [first, ...others] = settleQueue;
+    if (first === undefined) return [];
+    return [first, ...others.sort((a, b) => (a.late?.length ?? 0) - (b.late?.length ?? 0))];
   }
 
   async function append(batch: Entry[]): Promise<void> {
@@ -335,8 +358,10 @@ export function createIngest(deps: IngestDeps): Ingest {
       if (isStored(entry)) {
         job.stored += 1;
         counts.stored += 1;
-        if (entry.flag !== null) counts.flagged += 1;
-        else if (isNewest(entry, latest.get(job.deviceId), ends)) latest.set(job.deviceId, entry);
+        if (entry.flag !== null) {
+          job.flagged += 1;
+          counts.flagged += 1;
+        } else if (isNewest(entry, latest.get(job.deviceId), ends)) latest.set(job.deviceId, entry);
       } else {
         job.duplicate += 1;
         counts.duplicate += 1;
@@ -350,7 +375,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     counters.flagged += counts.flagged;
     ingest.onCommitted?.(counts);
     for (const row of latest.values()) deps.onLatest(row);
-    for (const job of finished) job.done(job.stored, job.duplicate);
+    for (const job of finished) job.done(job.stored, job.duplicate, job.flagged);
     relieve();
   }
 
@@ -395,14 +420,16 @@ export function createIngest(deps: IngestDeps): Ingest {
       }
       stopped = true;
       if (retryTimer) clearTimeout(retryTimer);
-      failJobs(fresh);
+      failJobs(live);
+      failJobs(backlog);
       for (const trail of settleQueue) failJobs(trail.late ?? []);
     },
   };
   return ingest;
 }
 
+/** The database is away, full or starting: it will be back, and nothing is wrong with the rows. */
 function isConnectionError(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^(E[A-Z]+|CONNECT|08|57P|53)/.test(code);
+  return typeof code === 'string' && /^(E[A-Z]+|CONNECT|08|57P|53|58)/.test(code);
 }

@@ -1,16 +1,24 @@
 import type { Clock } from '../../shared/time.ts';
 import { REJECT_REASONS, type Ack, type RejectReason } from '../../shared/telemetry.ts';
-import { countFrame, newTally, type DeviceTally } from './device-health.ts';
+import { countFrame, countStored, newTally, type DeviceTally } from './device-health.ts';
 import type { DeviceKind } from './fleet-state.ts';
 import { checkFix, type CheckedFix } from './filters.ts';
 import type { Ingest } from './ingest.ts';
 
-/** A device as it was authenticated. */
+/** A device as it is known now: one that is moved to another truck while connected is changed in place. */
 export interface Device {
   id: number;
   truckId: number;
   kind: DeviceKind;
   uniqueId: string | null;
+  /** For one that was moved: the trucks it was fitted to, oldest first. */
+  trucks: readonly { sinceMs: number; truckId: number }[];
+}
+
+/** The truck a device was fitted to at an instant; before its first record, the first one. */
+export function truckAt({ truckId, trucks }: Device, t: number): number {
+  if (trucks.length === 0) return truckId;
+  return (trucks.findLast(({ sinceMs }) => sinceMs <= t) ?? trucks[0]!).truckId;
 }
 
 /** Called after the commit, with what the acknowledgement says. */
@@ -23,6 +31,8 @@ export interface Intake {
   tallies: ReadonlyMap<number, DeviceTally>;
   rejectedByReason(): Record<RejectReason, number>;
   onReject?: (reason: RejectReason) => void;
+  /** A frame, or an HTTP request, was answered after its commit. */
+  onAck?: () => void;
 }
 
 const NONE_REJECTED: Ack['rejected'] = [];
@@ -66,15 +76,15 @@ export function createIntake(deps: { ingest: Ingest; clock: Clock; oldestMs: () 
         // A clock that runs ahead shows itself only by the fixes refused for it.
         if (verdict === 'future') newestT = Math.max(newestT ?? 0, (fixes[index] as { t: number }).t);
       }
-      countFrame(counted, nowMs, newestT);
+      countFrame(counted, nowMs, newestT, { fixes: fixes.length, rejected: rejected.length });
       deps.ingest.submit({
         deviceId: device.id,
-        truckId: device.truckId,
+        truckAt: (t) => truckAt(device, t),
         receivedAtMs: nowMs,
         fixes: accepted,
-        done(stored, duplicate) {
-          counted.stored += stored;
-          counted.duplicate += duplicate;
+        done(stored, duplicate, flagged) {
+          countStored(counted, { stored, duplicate, flagged });
+          intake.onAck?.();
           done(stored, duplicate, rejected);
         },
         failed,

@@ -5,7 +5,8 @@ import type { Device, Intake } from './intake.ts';
 import { decodeOsmand, decodeTraccarClient, type TrackerPosition } from './protocols/osmand.ts';
 import { decodeOwntracks } from './protocols/owntracks.ts';
 import { decodeTraccar } from './protocols/traccar.ts';
-import { spend, type Budget } from './rate.ts';
+import { settleUnderWay, takeUnderWay, UNACKED_HIGH_FIXES, type DeviceShare } from './device-share.ts';
+import { spend } from './rate.ts';
 
 export interface TrackerDeps {
   /** The device that holds a token; null for an unknown or revoked one. */
@@ -15,7 +16,7 @@ export interface TrackerDeps {
   isPositionsToken(token: string): Promise<boolean>;
   intake: Intake;
   clock: Clock;
-  budgetOf(deviceId: number): Budget;
+  shareOf(deviceId: number): DeviceShare;
   /** True while fixes cannot be taken: pressure, or the server stops. */
   isBusy(): boolean;
 }
@@ -108,12 +109,16 @@ export function registerTrackerRoutes(app: FastifyInstance, deps: TrackerDeps): 
 
   function store(device: Device, fixes: readonly unknown[]): Promise<Stored> {
     if (deps.isBusy()) return Promise.reject(new Refusal(503, 'unavailable'));
-    const { waitMs, flood } = spend(deps.budgetOf(device.id), deps.clock(), fixes.length);
-    if (waitMs > 0 || flood) return Promise.reject(new Refusal(429, 'too-many-requests'));
+    const share = deps.shareOf(device.id);
+    const { waitMs, flood } = spend(share.budget, deps.clock(), fixes.length);
+    const isFull = share.unackedFixes + fixes.length > UNACKED_HIGH_FIXES;
+    if (waitMs > 0 || flood || isFull) return Promise.reject(new Refusal(429, 'too-many-requests'));
+    takeUnderWay(share, fixes.length);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Refusal(503, 'database-unavailable')), COMMIT_TIMEOUT_MS);
       const settle = (act: () => void) => {
         clearTimeout(timer);
+        settleUnderWay(share, fixes.length);
         act();
       };
       deps.intake.take(

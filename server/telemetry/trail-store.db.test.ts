@@ -29,7 +29,8 @@ beforeEach(async () => {
 function row(deviceId: number, { t, lat, lon }: Sighting): TrackRow {
   const unknown = { speed: null, heading: null, accuracy: null, battery: null, ignition: null };
   return {
-    source: { deviceId, truckId: 1, receivedAtMs: Date.now() },
+    source: { deviceId, receivedAtMs: Date.now() },
+    truckId: 1,
     fix: { t, lat, lon, ...unknown },
     flag: null,
   };

@@ -35,7 +35,8 @@ it('settles long trails with many jumps the same way in every order', async () =
     ),
   );
   const row = ({ t, lat, lon }: Sighting): TrackRow => ({
-    source: { deviceId, truckId: 1, receivedAtMs: Date.now() },
+    source: { deviceId, receivedAtMs: Date.now() },
+    truckId: 1,
     fix: { t, lat, lon, ...UNKNOWN },
     flag: null,
   });

@@ -16,14 +16,14 @@ type Transaction = postgres.TransactionSql<{ bigint: number; numeric: number }>;
 /** Whose fixes they are, shared by all rows of a frame. */
 export interface RowSource {
   deviceId: number;
-  /** As assigned when the device connected. */
-  truckId: number;
   receivedAtMs: number;
 }
 
 /** A checked fix on its way into the tracks table. */
 export interface TrackRow {
   source: RowSource;
+  /** The truck the device was fitted to at the fix's instant. */
+  truckId: number;
   fix: CheckedFix;
   flag: FixFlag | null;
 }
@@ -136,7 +136,7 @@ function columns(rows: readonly TrackRow[]) {
   };
   return {
     device: of((row) => row.source.deviceId),
-    truck: of((row) => row.source.truckId),
+    truck: of((row) => row.truckId),
     t: of((row) => row.fix.t),
     received: of((row) => row.source.receivedAtMs),
     lon: of((row) => row.fix.lon),
