@@ -11,7 +11,8 @@ import type { Config } from './config.ts';
 import { connectDatabase, type Database } from './db/connect.ts';
 import { migrateUp, schemaState } from './db/migrate.ts';
 import { watchClosures } from './dispatch/closures.ts';
-import type { Dispatch } from './dispatch/dispatch.ts';
+import type { Dispatch, Planner } from './dispatch/dispatch.ts';
+import { startFiller } from './dispatch/fill-alternatives.ts';
 import { startReactor, type Reactor } from './dispatch/react.ts';
 import { createLocalBus, createSharedBus, type EventBus } from './events/bus.ts';
 import { followEvents } from './events/follow.ts';
@@ -22,7 +23,7 @@ import { databaseMeasure, diskOf } from './ops/measure.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { countEvent, observedPlanner, observedTransport } from './ops/observed.ts';
 import { DIST, VERSION } from './ops/project.ts';
-import { createPlannerPool } from './planning/pool.ts';
+import { createPlannerPool, PlannerCancelled, type PlannerPool } from './planning/pool.ts';
 import { addressAt } from './roads/address.ts';
 import { withClosures } from './roads/closure-transport.ts';
 import { openMap, type OpenMap } from './roads/open-map.ts';
@@ -127,11 +128,13 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   const dispatch: Dispatch = {
     store,
     roads,
-    planner: observedPlanner(planner, metrics),
+    planner: observedPlanner(givingWay(planner), metrics),
     positionOf: (truckId) => telemetry.fleet.truck(truckId),
     budget: options.budget ?? { seconds: DEFAULT_BUDGET_S },
     seed: options.seed ?? 1,
   };
+  const filler = startFiller(dispatch, log, (error) => error instanceof PlannerCancelled);
+  dispatch.onProposed = filler.offer;
   const closures = await watchClosures(store, roads, (error) =>
     log.warn({ err: error }, 'the closures in force could not be told to the router; tried again'),
   );
@@ -186,6 +189,8 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   let reactor: Reactor | null = null;
   const close = async () => {
     await reactor?.stop();
+    planner.cancel(BACKGROUND);
+    await filler.stop();
     closures.stop();
     stopCounting();
     await telemetry.stop();
@@ -219,6 +224,19 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     stop() {
       stopping ??= close();
       return stopping;
+    },
+  };
+}
+
+const BACKGROUND = 'background';
+
+/** Searches nobody waits for make room for the others at once. */
+function givingWay(planner: PlannerPool): Planner {
+  return {
+    solve(problem, { background, ...options }) {
+      if (background === true) return planner.solve(problem, { ...options, key: BACKGROUND });
+      planner.cancel(BACKGROUND);
+      return planner.solve(problem, options);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { ProbeResult, Services } from './services.ts';
 const BUDGET_MS = 2_000;
 
 type PartState = 'ok' | 'down' | 'disabled';
+type PartHealth = PartState | 'degraded';
 
 export interface HealthAnswer {
   status: 'healthy' | 'degraded' | 'unhealthy';
@@ -11,7 +12,7 @@ export interface HealthAnswer {
   version: string;
   timestamp: string;
   database: 'connected' | 'disconnected';
-  router: PartState | 'degraded';
+  router: PartHealth;
   redis: PartState;
   migrations: PartState;
   /** Names of the parts that are out or make do; empty when all is well. */
@@ -21,8 +22,14 @@ export interface HealthAnswer {
   [part: string]: unknown;
 }
 
-/** Asks every part, each within its budget: the answer never hangs. No database is no service; the rest degrades. */
-export async function checkHealth(services: Services, budgetMs = BUDGET_MS): Promise<HealthAnswer> {
+/**
+ * Asks every part, each within its budget: the answer never hangs. No database is no service; the rest degrades.
+ * @returns each part's state, and what goes out over HTTP
+ */
+export async function checkHealth(
+  services: Services,
+  budgetMs = BUDGET_MS,
+): Promise<{ answer: HealthAnswer; states: Record<string, PartHealth>; details: Record<string, unknown> }> {
   const { database } = services.store;
   const { probes } = services;
   const parts: Record<string, (() => Promise<ProbeResult>) | undefined> = {
@@ -45,7 +52,8 @@ export async function checkHealth(services: Services, budgetMs = BUDGET_MS): Pro
   const states = Object.fromEntries(asked.map(([name, answer]) => [name, stateOf(answer)]));
   const isDown = states.database !== 'ok';
   const isDegraded = Object.values(states).some((state) => state === 'down' || state === 'degraded');
-  return {
+  const details = Object.fromEntries(Object.entries(answers).filter(([, answer]) => answer !== null));
+  const answer: HealthAnswer = {
     ...states,
     status: isDown ? 'unhealthy' : isDegraded ? 'degraded' : 'healthy',
     service: 'epagal',
@@ -56,8 +64,9 @@ export async function checkHealth(services: Services, budgetMs = BUDGET_MS): Pro
     redis: states.redis as PartState,
     migrations: states.migrations as PartState,
     degraded: Object.keys(states).filter((part) => states[part] === 'down' || states[part] === 'degraded'),
-    details: Object.fromEntries(Object.entries(answers).filter(([, answer]) => answer !== null)),
+    details,
   };
+  return { answer, states, details };
 }
 
 async function ask(
@@ -79,7 +88,7 @@ async function ask(
   }
 }
 
-function stateOf(answer: ProbeResult | null): PartState | 'degraded' {
+function stateOf(answer: ProbeResult | null): PartHealth {
   if (answer === null) return 'disabled';
   if (!answer.ok) return 'down';
   return answer.degraded === true ? 'degraded' : 'ok';
@@ -101,7 +110,7 @@ export function serveHealth(app: FastifyInstance, services: Services): void {
       .send(reason === null ? { status: 'ready' } : { status: 'not-ready', reason });
   });
   app.get('/health', async (_request, reply) => {
-    const answer = await checkHealth(services);
+    const { answer } = await checkHealth(services);
     return reply
       .code(answer.status === 'unhealthy' ? 503 : 200)
       .header('cache-control', 'no-store')

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { checkHealth } from './health.ts';
 import { bearerOf } from './identify.ts';
-import type { Services } from './services.ts';
+import type { HttpMetrics, Services } from './services.ts';
 
 const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
 
@@ -14,8 +15,23 @@ export function serveMetrics(app: FastifyInstance, services: Services): void {
     }
     if (!metrics)
       return reply.code(503).send({ error: { message: 'No metrics here.', reason: 'unavailable' } });
+    await measureParts(services, metrics);
     return reply.header('content-type', metrics.contentType).send(await metrics.text());
   });
+}
+
+const PART_VALUE = { ok: 1, degraded: 0.5, down: 0, disabled: null } as const;
+
+/** What /health would say now, as numbers; the parts' own measures go along. */
+async function measureParts(services: Services, metrics: HttpMetrics): Promise<void> {
+  const { states, details } = await checkHealth(services);
+  for (const [part, state] of Object.entries(states)) {
+    const value = PART_VALUE[state];
+    if (value !== null) metrics.partUp.set({ part }, value);
+  }
+  const { latencyMs } = (details.database ?? {}) as { latencyMs?: unknown };
+  if (typeof latencyMs === 'number') metrics.dbPingSeconds.set(latencyMs / 1_000);
+  if (states.database === 'ok') await services.measure?.().catch(() => undefined);
 }
 
 function mayRead(request: FastifyRequest, token: string | null): boolean {

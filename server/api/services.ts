@@ -38,7 +38,10 @@ export interface TileStore {
 }
 
 /** What the HTTP server counts; the product's own metrics fit. */
-export type HttpMetrics = Pick<Metrics, 'text' | 'contentType' | 'httpSeconds' | 'unexpectedErrors'>;
+export type HttpMetrics = Pick<
+  Metrics,
+  'text' | 'contentType' | 'httpSeconds' | 'unexpectedErrors' | 'partUp' | 'dbPingSeconds'
+>;
 
 /** Everything the API needs; main.ts fills it. */
 export interface Services {
@@ -52,6 +55,8 @@ export interface Services {
   /** Plans; absent where nothing plans (a tool, a narrow test). */
   dispatch?: Dispatch;
   metrics?: HttpMetrics;
+  /** Reads what is only worth asking when somebody scrapes. */
+  measure?: () => Promise<void>;
   osrm?: OsrmTransport;
   /** The streets a place lies at, as people say it; null when unknown. Never throws. */
   addressOf?: (place: { lat: number; lon: number }) => Promise<string | null>;

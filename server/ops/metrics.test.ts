@@ -5,7 +5,7 @@ describe('metrics', () => {
   it('tells what was counted, and reads the present when asked', async () => {
     let screens = 3;
     const metrics = createMetrics(
-      { liveSubscribers: () => screens, dbPool: () => ({ inUse: 2, waiting: 1 }) },
+      { liveSubscribers: () => screens, disk: () => ({ free: 2, total: 3 }) },
       { processMetrics: false },
     );
     metrics.ingestFixes.inc({ result: 'stored' }, 5);
@@ -17,7 +17,7 @@ describe('metrics', () => {
     expect(text).toContain('epagal_ingest_fixes_total{result="stored",service="epagal"} 5');
     expect(text).toContain('epagal_ingest_rejects_total{reason="too-old",service="epagal"} 1');
     expect(text).toContain('epagal_live_subscribers{service="epagal"} 8');
-    expect(text).toContain('epagal_db_pool_waiting{service="epagal"} 1');
+    expect(text).toContain('epagal_disk_free_bytes{service="epagal"} 2');
     expect(text).toMatch(/epagal_plan_solve_seconds_bucket\{le="1.5",service="epagal",kind="breakdown"\} 1/);
     expect(text).not.toContain('epagal_devices_connected');
   });

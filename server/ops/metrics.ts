@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 const FAST_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const FIX_AGE_S = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
 const SOLVE_S = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30];
 
 /** What a number is read from when somebody asks for `/metrics`, so that nothing is counted in two places. */
@@ -11,8 +12,8 @@ export interface MetricSources {
   connectedDevices?: () => number;
   /** Fixes accepted and not yet committed. */
   ingestQueued?: () => number;
-  /** Connections of the pool in use, waiting requests. */
-  dbPool?: () => { inUse: number; waiting: number };
+  /** Room on the disk of the data folder, in bytes; null where it cannot be told. */
+  disk?: () => { free: number; total: number } | null;
   /** Id of the newest event. */
   lastEventId?: () => number;
 }
@@ -43,8 +44,8 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
   gaugeOf('epagal_live_subscribers', 'Screens reading the live feed now', sources.liveSubscribers);
   gaugeOf('epagal_devices_connected', 'Trackers connected now', sources.connectedDevices);
   gaugeOf('epagal_ingest_queued_fixes', 'Fixes accepted and not yet committed', sources.ingestQueued);
-  gaugeOf('epagal_db_pool_in_use', 'Database connections in use', pool(sources, 'inUse'));
-  gaugeOf('epagal_db_pool_waiting', 'Queries waiting for a connection', pool(sources, 'waiting'));
+  gaugeOf('epagal_disk_free_bytes', 'Room left on the disk of the data folder', disk(sources, 'free'));
+  gaugeOf('epagal_disk_size_bytes', 'Size of the disk of the data folder', disk(sources, 'total'));
   gaugeOf('epagal_event_log_last_id', 'Id of the newest event', sources.lastEventId);
 
   return {
@@ -105,6 +106,34 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
       buckets: FAST_S,
       registers,
     }),
+    fixAgeSeconds: new Histogram({
+      name: 'epagal_fix_age_seconds',
+      help: 'Age of a position, by its device, when the live feed shows it',
+      buckets: FIX_AGE_S,
+      registers,
+    }),
+    partUp: new Gauge({
+      name: 'epagal_part_up',
+      help: 'What /health says of each part: 1 it works, 0.5 it makes do, 0 it is out',
+      labelNames: ['part'] as const,
+      registers,
+    }),
+    dbPingSeconds: new Gauge({
+      name: 'epagal_db_ping_seconds',
+      help: 'How long the database took for the simplest question, when last asked',
+      registers,
+    }),
+    dbSizeBytes: new Gauge({
+      name: 'epagal_db_size_bytes',
+      help: 'Size of the database on its disk',
+      registers,
+    }),
+    dbConnections: new Gauge({
+      name: 'epagal_db_connections',
+      help: 'Connections to the database, by state',
+      labelNames: ['state'] as const,
+      registers,
+    }),
     unexpectedErrors: new Counter({
       name: 'epagal_unexpected_errors_total',
       help: 'Errors that are no domain answer',
@@ -116,7 +145,6 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
   };
 }
 
-function pool(sources: MetricSources, key: 'inUse' | 'waiting'): (() => number) | undefined {
-  const { dbPool } = sources;
-  return dbPool && (() => dbPool()[key]);
+function disk({ disk }: MetricSources, key: 'free' | 'total'): (() => number) | undefined {
+  return disk && (() => disk()?.[key] ?? 0);
 }
