@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { createClient } from 'redis';
 import type { Clock } from '../shared/time.ts';
 import { refuseDemoLogins } from './access/demo-logins.ts';
-import { createLocalLimiter, createSharedLimiter, type RateLimiter } from './access/limiter.ts';
+import { counterStore, createLocalLimiter, createSharedLimiter, type RateLimiter } from './access/limiter.ts';
 import { buildHttp } from './api/http.ts';
 import type { ProbeResult, Services } from './api/services.ts';
 import type { Config } from './config.ts';
@@ -17,6 +16,7 @@ import { startReactor, type Reactor } from './dispatch/react.ts';
 import { createLocalBus, createSharedBus, type EventBus } from './events/bus.ts';
 import { followEvents } from './events/follow.ts';
 import { headId } from './events/read.ts';
+import { openRedisLink } from './events/redis-link.ts';
 import type { Store } from './events/store.ts';
 import type { Logger } from './ops/log.ts';
 import { databaseMeasure, diskOf } from './ops/measure.ts';
@@ -88,20 +88,12 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
       throw refusal;
     });
   }
-  const redis = config.redisUrl === null ? null : await openRedis(config.redisUrl, log);
-  const bus: EventBus =
-    redis === null
-      ? createLocalBus()
-      : await createSharedBus(
-          {
-            publish: (channel, message) => redis.command.publish(channel, message),
-            subscribe: (channel, listener) => redis.listen(channel, listener),
-            close: async () => undefined,
-          },
-          () => headId(database),
-        );
+  const redis = config.redisUrl === null ? null : openRedisLink(config.redisUrl, log);
+  // A Redis that is out delays no start for long: it is used from when it answers.
+  await redis?.settled(REDIS_PATIENCE_MS);
+  const bus: EventBus = redis === null ? createLocalBus() : createSharedBus(redis, () => headId(database));
   const limiter: RateLimiter =
-    redis === null ? createLocalLimiter(clock) : createSharedLimiter(redis.command, clock);
+    redis === null ? createLocalLimiter(clock) : createSharedLimiter(counterStore(redis), clock);
   const store: Store = { database, clock, bus };
 
   let lastEventId = 0;
@@ -123,7 +115,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     now: () => performance.now(),
   });
   const planner = createPlannerPool({ threads: options.plannerThreads ?? 2 });
-  const telemetry = await createTelemetry({ store, log, redisUrl: config.redisUrl });
+  const telemetry = await createTelemetry({ store, log, redis });
   telemetryOf = telemetry;
   const dispatch: Dispatch = {
     store,
@@ -179,7 +171,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
         const schema = await schemaState(database.sql);
         return { ok: schema.state === 'current', ...schema };
       },
-      ...(redis === null ? {} : { redis: () => redisProbe(redis) }),
+      ...(redis === null ? {} : { redis: async () => ({ ok: redis.isUp() }) }),
     },
   };
   const http = await buildHttp(services);
@@ -198,7 +190,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     await planner.close();
     await roads.close();
     await bus.close();
-    await redis?.close();
+    redis?.close();
     await database.close();
   };
   return {
@@ -278,40 +270,6 @@ function openDatabase(config: Config, log: Logger): Promise<Database> {
   return config.databaseUrl === null
     ? connectDatabase({ log, dataDir: config.dataDir })
     : connectDatabase({ log, databaseUrl: config.databaseUrl });
-}
-
-/** Two connections: one that subscribes can do nothing else. Both come back by themselves. */
-async function openRedis(url: string, log: Logger) {
-  const command = createClient({ url, disableOfflineQueue: true, pingInterval: 5_000 });
-  const subscriber = createClient({ url, pingInterval: 5_000 });
-  let isOut = false;
-  for (const client of [command, subscriber]) {
-    client.on('error', (error: Error) => {
-      if (!isOut) log.warn({ err: error.message }, 'Redis does not answer; this instance goes on alone');
-      isOut = true;
-    });
-    client.on('ready', () => (isOut = false));
-  }
-  // A Redis that is out delays no start: it is used from when it answers.
-  const connecting = Promise.all([command.connect(), subscriber.connect()]).catch(() => undefined);
-  await Promise.race([connecting, new Promise((resolve) => setTimeout(resolve, REDIS_PATIENCE_MS))]);
-  return {
-    command,
-    async listen(channel: string, listener: (message: string) => void) {
-      // Queued until there is a connection, and renewed with each new one.
-      void subscriber.subscribe(channel, listener).catch(() => undefined);
-    },
-    async close() {
-      command.destroy();
-      subscriber.destroy();
-    },
-  };
-}
-
-async function redisProbe(redis: Awaited<ReturnType<typeof openRedis>>): Promise<ProbeResult> {
-  if (!redis.command.isReady) return { ok: false };
-  await redis.command.ping();
-  return { ok: true };
 }
 
 function roadsProbe(roads: Roads): ProbeResult {
