@@ -14,6 +14,8 @@ export interface MetricSources {
   ingestQueued?: () => number;
   /** Room on the disk of the data folder, in bytes; null where it cannot be told. */
   disk?: () => { free: number; total: number } | null;
+  /** When the last backup succeeded, in seconds since the epoch; 0 when none ever did. */
+  lastBackupS?: () => number;
   /** Id of the newest event. */
   lastEventId?: () => number;
 }
@@ -46,6 +48,11 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
   gaugeOf('epagal_ingest_queued_fixes', 'Fixes accepted and not yet committed', sources.ingestQueued);
   gaugeOf('epagal_disk_free_bytes', 'Room left on the disk of the data folder', disk(sources, 'free'));
   gaugeOf('epagal_disk_size_bytes', 'Size of the disk of the data folder', disk(sources, 'total'));
+  gaugeOf(
+    'epagal_backup_last_success_timestamp_seconds',
+    'When the last verified backup was made; 0 when none ever was',
+    sources.lastBackupS,
+  );
   gaugeOf('epagal_event_log_last_id', 'Id of the newest event', sources.lastEventId);
 
   return {

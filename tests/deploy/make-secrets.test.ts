@@ -15,8 +15,10 @@ describe('docker/make-secrets.sh', () => {
   it('makes what the compose file reads, closed to others on the host', () => {
     run();
     expect(readdirSync(join(folder, 'secrets')).sort()).toEqual([
+      'alerts_webhook',
       'database_url',
       'db_password',
+      'grafana_password',
       'metrics_token',
     ]);
     expect(read('db_password')).toMatch(/^[0-9a-f]{48}$/);
