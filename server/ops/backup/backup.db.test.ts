@@ -7,7 +7,8 @@ import { makeEmbeddedTemplates } from '../../../tests/database/template.ts';
 import { silentLog } from '../log.ts';
 import { verifyBackup } from './format.ts';
 import { openForTool, type ToolDatabase } from './open.ts';
-import { contentsOf, restoreBackup } from './restore.ts';
+import { contentsOf } from './contents.ts';
+import { restoreBackup } from './restore.ts';
 import { writeBackup } from './write.ts';
 
 const NOW = new Date('2026-11-24T10:00:00Z');
@@ -110,9 +111,10 @@ describe('a backup', () => {
     writeFileSync(path, whole.subarray(0, whole.length - 200));
 
     await expect(verifyBackup(path)).rejects.toThrow('cut short');
-    await expect(
-      restoreBackup(target.sql, path, { photosDir: join(folder, 'p'), replace: true }),
-    ).rejects.toThrow('cut short');
+    const attempt = () => restoreBackup(target.sql, path, { photosDir: join(folder, 'p'), replace: true });
+    await expect(attempt()).rejects.toThrow('its checksum differs');
+    rmSync(`${path}.sha256`);
+    await expect(attempt()).rejects.toThrow('cut short');
     expect(await contents()).toEqual(before);
   });
 

@@ -9,6 +9,8 @@ export interface TableShape {
   asText: string[];
   /** Columns that name a row, to give rows an order. */
   key: string[];
+  /** True when its rows lie in partitions alone. */
+  partitioned?: boolean | undefined;
 }
 
 export interface Partition {
@@ -52,12 +54,13 @@ export async function readCatalogue(sql: Reader): Promise<Catalogue> {
       coalesce(array_agg(a.attname::text order by a.attnum) filter (where t.typname in ('geometry','geography')), '{}') as "asText",
       coalesce((select array_agg(k.attname::text order by array_position(i.indkey::int2[], k.attnum))
                 from pg_index i join pg_attribute k on k.attrelid = c.oid and k.attnum = any (i.indkey::int2[])
-                where i.indrelid = c.oid and i.indisprimary), '{}') as key
+                where i.indrelid = c.oid and i.indisprimary), '{}') as key,
+      c.relkind = 'p' as partitioned
     from pg_class c
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
       join pg_type t on t.oid = a.atttypid
     where c.relkind in ('r','p') and ${OURS}
-    group by c.oid, c.relname order by c.relname`);
+    group by c.oid, c.relname, c.relkind order by c.relname`);
   const references = await sql.unsafe<{ child: string; parent: string }[]>(`
     select distinct c.relname as child, p.relname as parent from pg_constraint f
       join pg_class c on c.oid = f.conrelid join pg_class p on p.oid = f.confrelid

@@ -48,7 +48,8 @@ export async function compareChecksums(backupPath: string): Promise<string[]> {
     if (!expected || !name) throw new BackupError(`${basename(backupPath)}.sha256 is damaged`);
     const found = await digest(join(dirname(backupPath), basename(name))).catch(() => null);
     if (!found) throw new BackupError(`${name} is missing beside the backup`);
-    if (found.sha256 !== expected) throw new BackupError(`${name} is not as it was written: its checksum differs`);
+    if (found.sha256 !== expected)
+      throw new BackupError(`${name} is not as it was written: its checksum differs`);
     names.push(name);
   }
   return names;

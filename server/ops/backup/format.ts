@@ -10,13 +10,15 @@ import { z } from 'zod';
  */
 export const FORMAT = 1;
 export const PRODUCT = 'epagal-control-room';
-export const FILE_PATTERN = /^epagal-\d{8}T\d{6}Z\.backup\.gz$/;
+/** Of our own format, and of PostgreSQL's. */
+export const FILE_PATTERN = /^epagal-\d{8}T\d{6}Z\.(backup\.gz|dump)$/;
 
 const tableShape = z.object({
   name: z.string(),
   columns: z.array(z.string()),
   asText: z.array(z.string()),
   key: z.array(z.string()),
+  partitioned: z.boolean().optional(),
 });
 export const header = z.object({
   kind: z.literal('header'),
@@ -57,6 +59,8 @@ export class BackupError extends Error {
 export type Entry =
   | { kind: 'header'; header: Header }
   | { kind: 'row'; table: string; json: string }
+  /** A row whose values are all texts, as the database writes them. */
+  | { kind: 'text-row'; table: string; json: string }
   | { kind: 'photo'; path: string; bytes: Buffer }
   | { kind: 'end'; footer: Footer };
 

@@ -71,16 +71,20 @@ export interface Running {
 export function run(
   file: string,
   args: readonly string[],
-  options: { env?: Record<string, string>; stdin?: boolean; stdout?: boolean; accept?: readonly number[] } = {},
+  options: {
+    env?: Record<string, string>;
+    stdin?: boolean;
+    stdout?: boolean;
+    accept?: readonly number[];
+  } = {},
 ): Running {
-  const stdio: StdioOptions = [
-    options.stdin ? 'pipe' : 'ignore',
-    options.stdout ? 'pipe' : 'ignore',
-    'pipe',
-  ];
+  const stdio: StdioOptions = [options.stdin ? 'pipe' : 'ignore', options.stdout ? 'pipe' : 'ignore', 'pipe'];
   const child = spawn(file, args, { env: { ...process.env, LC_ALL: 'C', ...options.env }, stdio });
   let complaints = '';
-  child.stderr?.on('data', (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-8_000)));
+  child.stderr?.on(
+    'data',
+    (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-8_000)),
+  );
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', (error) => reject(new BackupError(`${file}: ${error.message}`)));
     child.once('close', (code, signal) => {
@@ -97,5 +101,5 @@ export function run(
 function complaintOf(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const line = lines.find((candidate) => /error|fatal|cannot/i.test(candidate)) ?? lines.at(-1) ?? '';
-  return line.replace(/^(\w+: )?(error: )?/, '').trim();
+  return line.replace(/^([\w/.-]+: ?)?(<stdin>:\d+: )?(error:|ERROR:|FATAL:)?\s*/, '').trim();
 }

@@ -2,16 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import type { Sql } from '../../db/connect.ts';
 import { migrateUp, readMigrations, type Migration } from '../../db/migrate.ts';
-import { quoted, readCatalogue, rowsAsJson, type Reader, type TableShape } from './catalogue.ts';
-import {
-  BackupError,
-  eventLogHash,
-  readBackup,
-  refuseDifferences,
-  type Footer,
-  type Header,
-} from './format.ts';
-import { fetchRows } from './write.ts';
+import { quoted, type Reader, type TableShape } from './catalogue.ts';
+import { compareChecksums } from './checksum.ts';
+import { contentsOf } from './contents.ts';
+import { BackupError, readBackup, refuseDifferences, type Footer, type Header } from './format.ts';
+import { readDump } from './read-dump.ts';
+
+/** True for a backup made by pg_dump. */
+export const isDump = (path: string) => path.endsWith('.dump');
 
 /** Rows inserted by one statement. */
 const INSERT_ROWS = 1_000;
@@ -34,7 +32,8 @@ export async function restoreBackup(
   path: string,
   options: { photosDir: string; replace?: boolean },
 ): Promise<RestoreResult> {
-  const entries = readBackup(path);
+  await compareChecksums(path);
+  const entries = isDump(path) ? readDump(path) : readBackup(path);
   const first = await entries.next();
   if (first.done || first.value.kind !== 'header') throw new BackupError('the backup is empty');
   const { header } = first.value;
@@ -47,19 +46,20 @@ export async function restoreBackup(
     await tx.unsafe('set local statement_timeout = 0');
     await emptyAndPartition(tx, header);
     const tables = new Map(header.tables.map((table) => [table.name, table]));
-    let pending: { table: TableShape; rows: string[] } | null = null;
+    let pending: { table: TableShape; rows: string[]; isText: boolean } | null = null;
     const insertPending = async () => {
-      if (pending && pending.rows.length > 0) await insertRows(tx, pending.table, pending.rows);
+      if (pending?.isText) await insertTextRows(tx, pending.table, pending.rows);
+      else if (pending) await insertRows(tx, pending.table, pending.rows);
       pending = null;
     };
     let end: Footer | null = null;
     for await (const entry of entries) {
-      if (entry.kind === 'row') {
+      if (entry.kind === 'row' || entry.kind === 'text-row') {
         if (pending && (pending.table.name !== entry.table || pending.rows.length >= INSERT_ROWS))
           await insertPending();
         const table = tables.get(entry.table);
         if (!table) throw new BackupError(`the backup has rows of an unknown table ${entry.table}`);
-        pending ??= { table, rows: [] };
+        pending ??= { table, rows: [], isText: entry.kind === 'text-row' };
         pending.rows.push(entry.json);
       } else {
         await insertPending();
@@ -78,24 +78,8 @@ export async function restoreBackup(
   return { header, footer, migrated };
 }
 
-/** Rows by table and the hash of the event log, as a backup's closing line states them. */
-export async function contentsOf(tx: Reader): Promise<Footer> {
-  const { tables } = await readCatalogue(tx);
-  const rows: Record<string, number> = {};
-  const events = eventLogHash();
-  for (const table of tables) {
-    const [counted] = await tx.unsafe<{ count: number }[]>(
-      `select count(*)::float8 as count from ${quoted(table.name)}`,
-    );
-    rows[table.name] = counted?.count ?? 0;
-    if (table.name !== 'events') continue;
-    for await (const batch of fetchRows(tx, rowsAsJson(table, true))) batch.forEach(events.add);
-  }
-  return { kind: 'end', rows, photos: 0, eventLog: events.value() };
-}
-
 /** The migrations up to the backup's, in this program's order. */
-function migrationsOf(header: Header): Migration[] {
+export function migrationsOf(header: Header): Migration[] {
   const known = readMigrations();
   const upTo = known.slice(0, header.migrations.length);
   const unknown = header.migrations.filter((name, position) => upTo[position]?.name !== name);
@@ -123,7 +107,10 @@ async function bringSchemaTo(sql: Sql, migrations: Migration[]): Promise<void> {
   await migrateUp(sql, migrations);
 }
 
-async function holdsEvents(sql: Sql): Promise<boolean> {
+/** True when the database is one of ours that something has happened in. */
+export async function holdsEvents(sql: Sql): Promise<boolean> {
+  const [table] = await sql<{ there: boolean }[]>`select to_regclass('public.events') is not null as there`;
+  if (!table?.there) return false;
   const [found] = await sql<{ any: boolean }[]>`select exists (select 1 from events) as any`;
   return found?.any ?? false;
 }
@@ -148,6 +135,22 @@ async function insertRows(tx: Reader, table: TableShape, rows: readonly string[]
   await tx.unsafe(
     `insert into ${name} (${columns}) overriding system value
      select ${columns} from json_populate_recordset(null::${name}, $1::text::json)`,
+    [`[${rows.join(',')}]`],
+  );
+}
+
+/** Each value through its type's own reading of text, which is what wrote it. */
+async function insertTextRows(tx: Reader, table: TableShape, rows: readonly string[]): Promise<void> {
+  const types = await tx.unsafe<{ name: string; type: string }[]>(
+    `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+    [quoted(table.name)],
+  );
+  const known = types.filter(({ name }) => table.columns.includes(name));
+  await tx.unsafe(
+    `insert into ${quoted(table.name)} (${known.map(({ name }) => quoted(name)).join(', ')}) overriding system value
+     select ${known.map(({ name, type }) => `r.${quoted(name)}::${type}`).join(', ')}
+     from json_to_recordset($1::text::json) as r(${known.map(({ name }) => `${quoted(name)} text`).join(', ')})`,
     [`[${rows.join(',')}]`],
   );
 }

@@ -6,16 +6,27 @@ const DAY_MS = 86_400_000;
 
 /** Names of backups older than `keepDays`; the newest one stays whatever its age. */
 export function outdated(names: readonly string[], keepDays: number, now: Date): string[] {
-  const backups = names.filter((name) => FILE_PATTERN.test(name)).sort();
+  const backups = backupsAmong(names);
   return backups.slice(0, -1).filter((name) => now.getTime() - takenAt(name) > keepDays * DAY_MS);
 }
 
-/** Deletes outdated backups and their checksums. @returns the names of the backups deleted */
+/** Files that belong to a backup: what is named after the same instant. */
+export function filesOf(backup: string, names: readonly string[]): string[] {
+  const [stem = backup] = /^epagal-\d{8}T\d{6}Z\./.exec(backup) ?? [];
+  return names.filter((name) => name.startsWith(stem));
+}
+
+/** Names of the whole backups among names of files, oldest first. */
+export const backupsAmong = (names: readonly string[]) =>
+  names.filter((name) => FILE_PATTERN.test(name)).sort();
+
+/** Deletes outdated backups and what lies beside them. @returns the names of the backups deleted */
 export async function deleteOutdated(folder: string, keepDays: number, now: Date): Promise<string[]> {
-  const old = outdated(await readdir(folder), keepDays, now);
-  for (const name of old) {
+  const names = await readdir(folder);
+  const old = outdated(names, keepDays, now);
+  // The backup itself first: what is left of one that is half deleted does not look like one.
+  for (const name of old.flatMap((backup) => [backup, ...filesOf(backup, names)])) {
     await rm(join(folder, name), { force: true });
-    await rm(join(folder, `${name}.sha256`), { force: true });
   }
   return old;
 }

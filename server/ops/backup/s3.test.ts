@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseS3Url, signed, uploadToS3, type S3Target } from './s3.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startS3StandIn, type S3StandIn } from '../../../tests/operations/s3-stand-in.ts';
+import { bringOffSite, fetchBackup } from './off-site.ts';
+import { createS3Store, parseS3Url, signed, type S3Options, type S3Store, type S3Target } from './s3.ts';
 
 /** Amazon's own example keys and requests, from its page on Signature Version 4. */
 const AMAZON: S3Target = {
@@ -63,77 +63,125 @@ describe('an address', () => {
   });
 });
 
-describe('an upload', () => {
-  const folder = mkdtempSync(join(tmpdir(), 's3-'));
-  const file = join(folder, 'epagal-20261124T100000Z.backup.gz');
-  const content = Buffer.alloc(300_000, 'backup');
-  const hash = createHash('sha256').update(content).digest('hex');
-  const stored = new Map<string, Buffer>();
-  let loses = 0;
-  let refuses = false;
-  const store = createServer(
-    (request, response) =>
-      void answer(request).then((status) => {
-        const kept = stored.get(request.url ?? '');
-        response.writeHead(
-          status,
-          request.method === 'HEAD' && kept ? { 'content-length': kept.length } : {},
-        );
-        response.end(status === 403 ? '<Error><Code>SignatureDoesNotMatch</Code></Error>' : '');
-      }),
-  );
+describe('a store', () => {
+  const keys = { accessKeyId: AMAZON.accessKeyId, secretAccessKey: AMAZON.secretAccessKey };
+  const now = new Date('2026-11-24T08:00:00Z');
+  let folder: string;
+  let standIn: S3StandIn;
+  let store: S3Store;
+  const target = (): S3Target => ({ ...AMAZON, endpoint: standIn.endpoint, bucket: 'backups' });
+  const open = (options: S3Options = {}) => createS3Store(target(), { retryAfterMs: [1, 1], ...options });
+  const write = (name: string, content: string | Buffer) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
 
-  async function answer(request: IncomingMessage): Promise<number> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    if (refuses) return 403;
-    if (request.method === 'HEAD') return stored.has(request.url ?? '') ? 200 : 404;
-    const body = Buffer.concat(chunks);
-    if (createHash('sha256').update(body).digest('hex') !== request.headers['x-amz-content-sha256'])
-      return 400;
-    stored.set(request.url ?? '', body.subarray(0, body.length - loses));
-    return 200;
-  }
-  const target = (): S3Target => ({
-    ...AMAZON,
-    endpoint: `http://127.0.0.1:${(store.address() as AddressInfo).port}`,
-    bucket: 'backups',
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 's3-'));
+    standIn = await startS3StandIn(keys);
+    store = open();
   });
-
-  beforeAll(() => {
-    writeFileSync(file, content);
-    return new Promise<void>((ready) => store.listen(0, '127.0.0.1', ready));
-  });
-  afterAll(() => {
+  afterEach(async () => {
+    await standIn.close();
     rmSync(folder, { recursive: true });
-    return new Promise<void>((closed) => store.close(() => closed()));
-  });
-  beforeEach(() => {
-    loses = 0;
-    refuses = false;
-    stored.clear();
   });
 
-  it('arrives whole under its name', async () => {
-    const address = await uploadToS3(file, hash, target(), 'epagal/');
-    expect(address).toBe('s3://backups/epagal/epagal-20261124T100000Z.backup.gz');
-    expect(stored.get('/backups/epagal/epagal-20261124T100000Z.backup.gz')).toEqual(content);
+  it('keeps a file under its name, listed and with its checksum', async () => {
+    await store.put(write('a file+&.dump', 'content'), 'epagal/a file+&.dump');
+    expect(standIn.objects.get('backups/epagal/a file+&.dump')?.body.toString()).toBe('content');
+    expect(await store.list('epagal/')).toEqual([{ key: 'epagal/a file+&.dump', bytes: 7 }]);
+    expect(await store.checksumOf('epagal/a file+&.dump')).toBe(
+      createHash('sha256').update('content').digest('hex'),
+    );
   });
 
-  it('that the store cuts short is no backup', async () => {
-    loses = 7;
-    await expect(uploadToS3(file, hash, target(), '')).rejects.toThrow('299993 bytes of 300000');
+  it('takes a large file in parts and gives it back whole', async () => {
+    const content = Buffer.alloc(250_001, 'backup of the day ');
+    await open({ partBytes: 100_000 }).put(write('large', content), 'large');
+    expect(standIn.objects.get('backups/large')?.body.equals(content)).toBe(true);
+    expect(standIn.requests.filter((line) => line === 'PUT /backups/large')).toHaveLength(3);
+    await store.get('large', join(folder, 'again'));
+    expect(readFileSync(join(folder, 'again')).equals(content)).toBe(true);
   });
 
-  it('to a store that is not there says so', async () => {
-    const nowhere = { ...target(), endpoint: 'http://127.0.0.1:1' };
-    await expect(uploadToS3(file, hash, nowhere, '')).rejects.toThrow(
+  it('is asked again when it stumbles, and parts of a failed upload do not stay', async () => {
+    let stumbles = 2;
+    standIn.fault = () => (stumbles-- > 0 ? 503 : null);
+    await store.put(write('small', 'content'), 'small');
+    expect(standIn.objects.has('backups/small')).toBe(true);
+    let parts = 0;
+    standIn.fault = (method) => (method === 'PUT' && ++parts > 1 ? 500 : null);
+    const large = write('large', Buffer.alloc(250_000));
+    await expect(open({ partBytes: 100_000 }).put(large, 'large')).rejects.toThrow(
+      'the store refused part 2 of the backup: 500 InternalError',
+    );
+    expect(standIn.unfinished.size).toBe(0);
+  });
+
+  it('that keeps less than it was given is not believed', async () => {
+    standIn.loses = 3;
+    await expect(store.put(write('short', 'content'), 'short')).rejects.toThrow('4 bytes of 7: short');
+  });
+
+  it('that gives back other bytes is not believed', async () => {
+    await store.put(write('file', 'content'), 'file');
+    standIn.objects.get('backups/file')!.body = Buffer.from('CONTENT');
+    await expect(store.get('file', join(folder, 'again'))).rejects.toThrow('its checksum differs');
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it('that is not there says so', async () => {
+    const nowhere = createS3Store({ ...target(), endpoint: 'http://127.0.0.1:1' }, { retryAfterMs: [] });
+    await expect(nowhere.put(write('file', 'x'), 'file')).rejects.toThrow(
       /^the store at http:\/\/127\.0\.0\.1:1 cannot be reached: /,
     );
   });
 
-  it('that the store refuses says why', async () => {
-    refuses = true;
-    await expect(uploadToS3(file, hash, target(), '')).rejects.toThrow('403 SignatureDoesNotMatch');
+  it('refuses another secret, and says why', async () => {
+    const stranger = createS3Store({ ...target(), secretAccessKey: 'another' }, { retryAfterMs: [] });
+    await expect(stranger.put(write('file', 'x'), 'file')).rejects.toThrow('403 SignatureDoesNotMatch');
+  });
+
+  describe('beside a folder of backups', () => {
+    const OLD = 'epagal-20261001T070000Z.backup.gz';
+    const LAST = 'epagal-20261123T070000Z.dump';
+    const NEW = 'epagal-20261124T070000Z.dump';
+    const rules = { prefix: 'latacunga/', keepDays: 30, now };
+    const names = () => [...standIn.objects.keys()].map((name) => name.slice('backups/latacunga/'.length));
+
+    beforeEach(() => {
+      for (const name of [LAST, NEW]) {
+        for (const file of [name, `${name}.json`, `${name}.sha256`]) write(file, file);
+      }
+      write(OLD, 'old');
+      write('epagal-20261124T090000Z.dump.part', 'half');
+      write('notes.txt', 'of somebody');
+    });
+
+    it('has every backup that is not too old, made up for by the next night', async () => {
+      expect(await bringOffSite(folder, store, rules)).toMatchObject({ uploaded: [LAST, NEW], newest: NEW });
+      expect(names().sort()).toEqual(
+        [LAST, NEW].flatMap((name) => [name, `${name}.json`, `${name}.sha256`]).sort(),
+      );
+      expect(await bringOffSite(folder, store, rules)).toMatchObject({ uploaded: [], newest: NEW });
+    });
+
+    it('loses those past their days, with what lies beside them, and nothing of anybody else', async () => {
+      for (const name of [OLD, `${OLD}.sha256`, 'theirs.txt'])
+        await store.put(write(name, name), `latacunga/${name}`);
+      expect(await bringOffSite(folder, store, rules)).toMatchObject({ expired: [OLD] });
+      expect(names()).not.toContain(OLD);
+      expect(names()).not.toContain(`${OLD}.sha256`);
+      expect(names()).toContain('theirs.txt');
+    });
+
+    it('gives a backup back with what lies beside it', async () => {
+      await bringOffSite(folder, store, rules);
+      const into = join(folder, 'fetched');
+      mkdirSync(into);
+      expect(await fetchBackup(store, `latacunga/${NEW}`, into)).toBe(join(into, NEW));
+      expect(readdirSync(into).sort()).toEqual([NEW, `${NEW}.json`, `${NEW}.sha256`]);
+      await expect(fetchBackup(store, 'latacunga/none.dump', into)).rejects.toThrow('the store has no');
+    });
   });
 });

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,17 +7,23 @@ import { createGzip } from 'node:zlib';
 import type { Sql } from '../../db/connect.ts';
 import { VERSION } from '../project.ts';
 import { readCatalogue, rowsAsJson, type Catalogue, type Reader } from './catalogue.ts';
+import { digest, flush, writeChecksums } from './checksum.ts';
+import { fetchRows } from './contents.ts';
 import { eventLogHash, FORMAT, PRODUCT, verifyBackup, type Footer, type Header } from './format.ts';
-
-/** Rows fetched at a time: large enough for speed, small enough to hold in memory. */
-const FETCH_ROWS = 2_000;
 
 export interface BackupResult {
   path: string;
+  /** The backup and what lies beside it, absolute paths. */
+  files: string[];
+  /** Of all files but the checksums. */
   bytes: number;
+  /** Of the file at `path`. */
   sha256: string;
   footer: Footer;
 }
+
+/** An instant as it stands in a backup's name. */
+export const stampOf = (now: Date) => now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
 
 /**
  * Writes a backup of the database and the photos into `folder`, reads it back to its end, and only then gives it its
@@ -31,8 +36,7 @@ export async function writeBackup(
   options: { folder: string; photosDir: string; now: Date },
 ): Promise<BackupResult> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
-  const stamp = options.now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const path = join(options.folder, `epagal-${stamp}.backup.gz`);
+  const path = join(options.folder, `epagal-${stampOf(options.now)}.backup.gz`);
   const draft = `${path}.part`;
   try {
     await sql.begin('isolation level repeatable read read only', async (tx) => {
@@ -43,9 +47,9 @@ export async function writeBackup(
     await flush(draft);
     const { footer } = await verifyBackup(draft);
     const { sha256, bytes } = await digest(draft);
-    await writeFile(`${path}.sha256`, `${sha256}  ${basename(path)}\n`, { mode: 0o600 });
+    await writeChecksums(`${path}.sha256`, [{ name: basename(path), sha256 }]);
     await rename(draft, path);
-    return { path, bytes, sha256, footer };
+    return { path, files: [path, `${path}.sha256`], bytes, sha256, footer };
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
@@ -75,7 +79,8 @@ async function* linesOf(tx: Reader, photosDir: string, now: Date): AsyncGenerato
   yield `!${JSON.stringify({ kind: 'end', rows, photos, eventLog: events.value() } satisfies Footer)}\n`;
 }
 
-function headerOf(catalogue: Catalogue, now: Date): Header {
+/** What a backup says of itself at its beginning. */
+export function headerOf(catalogue: Catalogue, now: Date): Header {
   return {
     kind: 'header',
     product: PRODUCT,
@@ -86,41 +91,10 @@ function headerOf(catalogue: Catalogue, now: Date): Header {
   };
 }
 
-/** A cursor in SQL: it works the same on every database we run on. */
-export async function* fetchRows(tx: Reader, query: string): AsyncGenerator<string[]> {
-  await tx.unsafe(`declare backup_rows no scroll cursor for ${query}`);
-  for (;;) {
-    const batch = await tx.unsafe<{ row: string }[]>(`fetch ${FETCH_ROWS} from backup_rows`);
-    if (batch.length === 0) break;
-    yield batch.map(({ row }) => row);
-  }
-  await tx.unsafe('close backup_rows');
-}
-
 async function filesUnder(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
-}
-
-/** Onto the disk before it is called a backup. */
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function digest(path: string): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  return { sha256: hash.digest('hex'), bytes };
 }
