@@ -64,6 +64,12 @@ const environment = z.object({
     .optional(),
   /** Share of the traces that are kept, 0 to 1. */
   OTEL_TRACES_SAMPLER_ARG: share.optional(),
+  /** The commit this release was built of, shown by /health; Render gives it as RENDER_GIT_COMMIT. */
+  GIT_COMMIT: z
+    .string()
+    .regex(/^[0-9a-f]{7,40}$/, 'must be a commit, 7 to 40 hexadecimal digits')
+    .optional(),
+  RENDER_GIT_COMMIT: z.string().min(1).optional(),
   /** How much is logged when the server starts; changeable while it runs. */
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   /** Origins of other web pages that may call the API, separated by commas. */
@@ -130,6 +136,8 @@ export interface Config {
   sentrySampleRate: number;
   otel: { endpoint: string | null; headers: Record<string, string>; ratio: number };
   logLevel: string;
+  /** Of this release, null when nobody said. */
+  commit: string | null;
   corsOrigins: string[];
   publicUrl: string | null;
   trustProxy: boolean | number | string[];
@@ -220,6 +228,7 @@ export function loadConfig(env: Record<string, string | undefined>, { mode }: { 
       headers: e.OTEL_EXPORTER_OTLP_HEADERS ?? {},
       ratio: e.OTEL_TRACES_SAMPLER_ARG ?? 1,
     },
+    commit: e.GIT_COMMIT ?? e.RENDER_GIT_COMMIT ?? null,
     logLevel: e.LOG_LEVEL ?? (mode === 'test' ? 'silent' : 'info'),
     corsOrigins: e.CORS_ORIGINS ?? [],
     publicUrl: e.PUBLIC_URL?.replace(/\/$/, '') ?? null,

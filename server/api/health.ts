@@ -10,6 +10,8 @@ export interface HealthAnswer {
   status: 'healthy' | 'degraded' | 'unhealthy';
   service: 'epagal';
   version: string;
+  /** What it was built of, null when nobody said. */
+  commit: string | null;
   timestamp: string;
   database: 'connected' | 'disconnected';
   router: PartHealth;
@@ -58,6 +60,7 @@ export async function checkHealth(
     status: isDown ? 'unhealthy' : isDegraded ? 'degraded' : 'healthy',
     service: 'epagal',
     version: services.release,
+    commit: services.config.commit,
     timestamp: new Date(services.store.clock()).toISOString(),
     database: isDown ? 'disconnected' : 'connected',
     router: states.router as HealthAnswer['router'],
