@@ -24,4 +24,5 @@ export async function changeOwnPassword(
     await tx.delete(sessions).where(and(eq(sessions.userId, actor.id), ne(sessions.id, sessionId ?? '')));
     emit({ type: 'user.updated', subject: { kind: 'user', id: actor.id }, data: { password: true } });
   });
+  store.bus.tell('sessions-ended');
 }

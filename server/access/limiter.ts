@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/time.ts';
+import type { RedisLink } from '../events/redis-link.ts';
 
 /** Counts calls in a window. `allowed` is false once more than `n` came within `windowS`. */
 export interface RateLimiter {
@@ -51,6 +52,17 @@ export interface CounterStore {
   ttl(key: string): Promise<number>;
   get(key: string): Promise<string | null>;
   del(key: string): Promise<unknown>;
+}
+
+/** The counters over one instance's line to Redis, which refuses at once while Redis is out. */
+export function counterStore(link: Pick<RedisLink, 'ask'>): CounterStore {
+  return {
+    incr: (key) => link.ask((client) => client.incr(key)),
+    expire: (key, seconds) => link.ask((client) => client.expire(key, seconds)),
+    ttl: (key) => link.ask((client) => client.ttl(key)),
+    get: (key) => link.ask((client) => client.get(key)),
+    del: (key) => link.ask((client) => client.del(key)),
+  };
 }
 
 /**

@@ -3,5 +3,7 @@ import { closeSession } from './sessions.ts';
 
 /** The session's token stops working, everywhere and at once. */
 export async function logout(store: Store, sessionId: string | null): Promise<void> {
-  if (sessionId) await closeSession(store.database, sessionId);
+  if (!sessionId) return;
+  await closeSession(store.database, sessionId);
+  store.bus.tell('sessions-ended');
 }

@@ -67,6 +67,7 @@ export async function updateUser(store: Store, actor: Actor, given: UpdateUserIn
   });
   if (passwordHash !== undefined || input.active === false || input.role !== undefined) {
     await closeSessionsOf(store.database, view.id);
+    store.bus.tell('sessions-ended');
   }
   return view;
 }

@@ -52,6 +52,8 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
       max,
       types,
       connect_timeout: 10,
+      // A database that is back is used within seconds, however long it was away (the driver alone would wait 20 s).
+      backoff: reconnectDelayS,
       onnotice: () => undefined,
       connection: {
         application_name: `epagal-${name}`,
@@ -90,6 +92,10 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
     throw error;
   }
   return database;
+}
+
+function reconnectDelayS(failures: number): number {
+  return Math.min(2, 0.05 * 2 ** failures) * (0.5 + Math.random() / 2);
 }
 
 function folderOf(options: DatabaseOptions): string {

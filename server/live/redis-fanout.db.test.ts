@@ -3,6 +3,8 @@ import { freePort } from '../../tests/database/cluster.ts';
 import { openTestDatabase, type TestDatabase } from '../../tests/database/open.ts';
 import { hasRedis, startTestRedis, type TestRedis } from '../../tests/database/redis.ts';
 import { addDevice, connectDevice, startTelemetryServer } from '../../tests/telemetry/telemetry-server.ts';
+import { openRedisLink, type RedisLink } from '../events/redis-link.ts';
+import { silentLog } from '../ops/log.ts';
 
 const LAT = -0.9352;
 const LON = -78.6155;
@@ -22,11 +24,14 @@ describe.skipIf(!hasRedis())('positions between instances', () => {
   });
 
   it("reach the other's screens, go on without Redis, and are whole again when it is back", async () => {
-    const options = { redisUrl: redis.url, tickMs: 20 };
-    const [one, other] = [
-      await startTelemetryServer(database, options),
-      await startTelemetryServer(database, options),
-    ];
+    const links: RedisLink[] = [];
+    const start = async () => {
+      const link = openRedisLink(redis.url, silentLog());
+      links.push(link);
+      await link.settled(10_000);
+      return startTelemetryServer(database, { redis: link, tickMs: 20 });
+    };
+    const [one, other] = [await start(), await start()];
     const device = await addDevice(database);
     const client = await connectDevice(one.wsUrl, device.token);
     let seq = 0;
@@ -50,9 +55,10 @@ describe.skipIf(!hasRedis())('positions between instances', () => {
     const third = await send();
     await expect.poll(shownBy(other), { timeout: 10_000 }).toBe(third);
 
-    const late = await startTelemetryServer(database, options);
+    const late = await start();
     expect(shownBy(late)()).toBe(third);
     client.close();
     for (const server of [one, other, late]) await server.close();
+    for (const link of links) link.close();
   });
 });

@@ -1,23 +1,21 @@
-import { createClient } from 'redis';
 import { z } from 'zod';
+import type { RedisLink } from '../events/redis-link.ts';
 import type { DeviceFix } from '../telemetry/fleet-state.ts';
 
 /** Other instances' positions, through Redis: one message a tick, whatever the number of fixes. */
 export interface FleetFanout {
   /** A device's newest fix that this instance committed. */
   note(fix: DeviceFix): void;
-  isUp(): boolean;
   counters(): { sent: number; received: number; failed: number };
   close(): Promise<void>;
 }
 
 export interface FanoutDeps {
-  redisUrl: string;
+  link: RedisLink;
   /** Names this instance, so that it does not listen to itself. */
   instance: string;
   /** Newest fix of another instance's device. */
   onRemote(fix: DeviceFix): void;
-  log: { warn(fields: object, message?: string): void };
   tickMs?: number;
 }
 
@@ -42,40 +40,22 @@ const deviceFix = z.object({
 const message = z.object({ from: z.string(), hello: z.boolean().optional(), fixes: z.array(deviceFix) });
 
 /**
- * Connects in the background and for ever: without Redis each instance goes on with its own trucks, and when Redis is
- * back every instance tells its newest fixes and asks for the others'. Bounded by one fix a device.
+ * Without Redis each instance goes on with its own trucks; when it is back every instance tells its newest fixes and
+ * asks for the others'. Bounded by one fix a device.
  */
 export function createFleetFanout(deps: FanoutDeps): FleetFanout {
+  const { link } = deps;
   const own = new Map<number, DeviceFix>();
   let unsent = new Map<number, DeviceFix>();
   const counters = { sent: 0, received: 0, failed: 0 };
   let wantsHello = true;
   let isSending = false;
-  let isLogged = false;
 
-  const socket = { reconnectStrategy: (retries: number) => Math.min(100 * 2 ** Math.min(retries, 6), 3_000) };
-  // Nothing may queue up while Redis is out: the newest fixes wait here instead.
-  const publisher = createClient({ url: deps.redisUrl, socket, disableOfflineQueue: true });
-  const subscriber = createClient({ url: deps.redisUrl, socket });
-  const complain = (error: unknown) => {
-    if (isLogged) return;
-    isLogged = true;
-    deps.log.warn({ err: error }, 'Redis does not answer: other instances are not heard until it does');
-  };
-  publisher.on('error', complain);
-  subscriber.on('error', complain);
-  publisher.on('ready', () => {
-    isLogged = false;
+  link.listen(CHANNEL, receive);
+  link.onUp(() => {
     unsent = new Map(own);
     wantsHello = true;
   });
-  subscriber.on('ready', () => (wantsHello = true));
-  publisher.connect().catch(complain);
-  subscriber
-    .connect()
-    .then(() => subscriber.subscribe(CHANNEL, receive))
-    .then(() => (wantsHello = true))
-    .catch(complain);
 
   function receive(text: string): void {
     let parsed: z.infer<typeof message>;
@@ -97,7 +77,7 @@ export function createFleetFanout(deps: FanoutDeps): FleetFanout {
   }
 
   async function tick(): Promise<void> {
-    if (isSending || !publisher.isReady || (unsent.size === 0 && !wantsHello)) return;
+    if (isSending || !link.isUp() || (unsent.size === 0 && !wantsHello)) return;
     isSending = true;
     const batch = unsent;
     const hello = wantsHello;
@@ -105,7 +85,8 @@ export function createFleetFanout(deps: FanoutDeps): FleetFanout {
     wantsHello = false;
     try {
       const fixes = [...batch.values()];
-      await publisher.publish(CHANNEL, JSON.stringify({ from: deps.instance, hello, fixes }));
+      const text = JSON.stringify({ from: deps.instance, hello, fixes });
+      await link.ask((client) => client.publish(CHANNEL, text));
       counters.sent += fixes.length;
     } catch {
       counters.failed += 1;
@@ -124,13 +105,10 @@ export function createFleetFanout(deps: FanoutDeps): FleetFanout {
       own.set(fix.deviceId, fix);
       unsent.set(fix.deviceId, fix);
     },
-    isUp: () => publisher.isReady && subscriber.isReady,
     counters: () => ({ ...counters }),
     async close() {
       clearInterval(timer);
       await tick();
-      publisher.destroy();
-      subscriber.destroy();
     },
   };
 }

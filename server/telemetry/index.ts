@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RejectReason } from '../../shared/telemetry.ts';
 import { authenticateApiToken } from '../access/api-tokens.ts';
 import { authenticateDevice, deviceById, deviceByUniqueId } from '../access/devices.ts';
+import type { RedisLink } from '../events/redis-link.ts';
 import type { Store } from '../events/store.ts';
 import { createLiveHub, type LiveHub } from '../live/hub.ts';
 import { createFleetFanout } from '../live/redis-fanout.ts';
@@ -34,7 +35,7 @@ export interface TelemetryDeps {
   /** The live feed's tick in ms. */
   tickMs?: number;
   /** Redis between instances; without it each shows its own trucks. */
-  redisUrl?: string | null;
+  redis?: RedisLink | null;
 }
 
 export interface TelemetryStats {
@@ -94,12 +95,11 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
   const stopLatest = latest.start();
 
   const kinds = new Map<number, DeviceKind>();
-  const fanout = deps.redisUrl
+  const fanout = deps.redis
     ? createFleetFanout({
-        redisUrl: deps.redisUrl,
+        link: deps.redis,
         instance: randomUUID(),
         onRemote: (fix) => void fleet.apply(fix),
-        log,
         tickMs: deps.tickMs,
       })
     : null;

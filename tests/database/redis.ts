@@ -10,6 +10,9 @@ export interface TestRedis {
   url: string;
   /** Ends it; `kill` at once, as a crash would. */
   stop(how?: 'kill'): Promise<void>;
+  /** Its connections stand and nothing answers any more, until it is thawed. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** For `describe.skipIf(!hasRedis())`. */
@@ -45,6 +48,8 @@ export async function startTestRedis(givenPort?: number): Promise<TestRedis> {
   });
   return {
     url: `redis://127.0.0.1:${port}`,
+    freeze: () => void server.kill('SIGSTOP'),
+    thaw: () => void server.kill('SIGCONT'),
     async stop(how) {
       server.kill(how === 'kill' ? 'SIGKILL' : 'SIGTERM');
       await gone;

@@ -19,7 +19,7 @@ export const liveRouter = router({
   trucks: procedureFor('operator').subscription(async function* ({ ctx, signal }) {
     const { live, store } = ctx.services;
     if (!live) throw new DomainError('shutting-down', 'Positions are not served here.');
-    yield* whileSignedIn(store.database, sessionOf(ctx), signal ?? FOREVER, live.updates);
+    yield* whileSignedIn(store, sessionOf(ctx), signal ?? FOREVER, live.updates);
   }),
   events: procedureFor('operator')
     .input(optional(z.object({ lastEventId })))
@@ -38,7 +38,12 @@ export const liveRouter = router({
         return events;
       };
       return (async function* () {
-        for await (const event of whileSignedIn(database, sessionOf(ctx), signal ?? FOREVER, follow)) {
+        for await (const event of whileSignedIn(
+          ctx.services.store,
+          sessionOf(ctx),
+          signal ?? FOREVER,
+          follow,
+        )) {
           yield tracked(String(event.id), event);
         }
       })();
