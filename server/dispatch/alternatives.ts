@@ -136,7 +136,7 @@ export function mergedWith(base: PlanDocument, changed: readonly PlannedRoute[])
  * New routes, and depot and landfill visits of new routes, take the rows that the default already made, so that the
  * same plan has the same hash whichever point of the slider found it.
  */
-async function likeDefault(tx: Tx, draft: DraftPlan, made: PlanDocument): Promise<DraftPlan> {
+export async function likeDefault(tx: Tx, draft: DraftPlan, made: PlanDocument): Promise<DraftPlan> {
   const fresh = draft.routes.filter((route) => route.tail.some((stop) => stop.stopId === null));
   if (fresh.length === 0) return draft;
   const ids = made.routes.flatMap((route) => route.stops.map((stop) => stop.stopId));

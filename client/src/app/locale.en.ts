@@ -28,6 +28,7 @@ export default {
     'stop-frozen': 'That stop is done or under way.',
     'capacity-exceeded': 'It does not fit: the truck is full.',
     'skill-missing': 'That stop needs a side loader.',
+    'rule-broken': 'On its own it breaks a rule.',
     'already-exists': 'It exists already.',
     'driver-busy': 'The driver already has a route.',
     'driver-inactive': 'The driver is not active.',

@@ -28,6 +28,7 @@ export default {
     'stop-frozen': 'Esa parada ya está hecha o en camino.',
     'capacity-exceeded': 'No cabe: el camión va lleno.',
     'skill-missing': 'Esa parada requiere un lateral.',
+    'rule-broken': 'Así, solo, no cumple una regla.',
     'already-exists': 'Ya existe.',
     'driver-busy': 'El conductor ya tiene una ruta.',
     'driver-inactive': 'El conductor no está activo.',

@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { alternativeName } from '../../../shared/plan.ts';
 import { zone } from '../../../shared/rules.ts';
 import { approve } from '../../dispatch/approve.ts';
+import { approvePart } from '../../dispatch/approve-part.ts';
 import { breakdown } from '../../dispatch/breakdown.ts';
 import { currentPlan } from '../../dispatch/current-plan.ts';
 import { generate } from '../../dispatch/generate.ts';
 import { planHistory } from '../../dispatch/history.ts';
 import { moveStop } from '../../dispatch/move-stop.ts';
 import { placesFor } from '../../dispatch/places.ts';
-import { openProposals } from '../../dispatch/proposals.ts';
+import { alternativesOf, openProposals } from '../../dispatch/proposals.ts';
 import { reject } from '../../dispatch/reject.ts';
 import { undo } from '../../dispatch/undo.ts';
 import { byId, id, optional } from '../inputs.ts';
@@ -25,9 +27,23 @@ export const plansRouter = router({
     .input(z.object({ zone, containers: z.boolean().optional() }))
     .mutation(({ ctx, input }) => generate(dispatchOf(ctx.services), ctx.actor, input)),
   proposals: procedureFor('operator').query(({ ctx }) => openProposals(ctx.services.store.database)),
-  approve: procedureFor('supervisor')
+  /** The slider's points of a proposal, as far as they are computed. */
+  alternatives: procedureFor('operator')
     .input(byId)
+    .query(({ ctx, input }) => alternativesOf(ctx.services.store.database, input.id)),
+  approve: procedureFor('supervisor')
+    .input(byId.extend({ alternative: alternativeName.optional() }))
     .mutation(({ ctx, input }) => approve(ctx.services.store, ctx.actor, input)),
+  /** Some moves of a proposal; a dry run prices them and names what stands against it. */
+  approvePart: procedureFor('supervisor')
+    .input(
+      byId.extend({
+        alternative: alternativeName.optional(),
+        stopIds: z.array(id).min(1).max(2_000),
+        dryRun: z.boolean().optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => approvePart(dispatchOf(ctx.services), ctx.actor, input)),
   reject: procedureFor('supervisor')
     .input(z.object({ id, reason: z.string().trim().min(1).max(500) }))
     .mutation(({ ctx, input }) => reject(ctx.services.store, ctx.actor, input)),

@@ -1,0 +1,311 @@
+import { distanceM } from '../../shared/geo.ts';
+import { DomainError } from '../../shared/errors.ts';
+import type { PlanDiff, PlannedRoute, PlanProblem } from '../../shared/plan.ts';
+import type { Zone } from '../../shared/rules.ts';
+import { containers } from '../db/schema/index.ts';
+import {
+  evaluate,
+  type PlannerProblem,
+  type PlannerSolution,
+  type SequenceStep,
+  type Sequences,
+} from '../planning/index.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { DraftPlan } from './draft.ts';
+import { remainingStops, type Frame } from './frame.ts';
+import { stopsOf } from './proposals.ts';
+import { withDisposals } from './sequence.ts';
+import { anyOf, type ContainerRow, type Snapshot, type StopRow } from './snapshot.ts';
+import { prepare, written, type Prepared } from './solve.ts';
+
+export interface ReworkInput {
+  zone: Zone;
+  /** Routes as somebody wants them: a proposal's alternative, or a draft. */
+  routes: readonly PlannedRoute[];
+  /** Of the stops these routes move, those that stay as they are now. */
+  without: ReadonlySet<number>;
+  /** Trucks whose way is drawn anew also where their order stays. */
+  redrawTruckIds: readonly number[];
+}
+
+export interface Reworked {
+  draft: DraftPlan;
+  diff: PlanDiff;
+  /** Rules it would break that the present plan does not break by as much. */
+  problems: PlanProblem[];
+  /** What else of the left-out stops would have to move as well for no rule to be broken; empty where nothing helps. */
+  together: number[];
+}
+
+/**
+ * Prices routes wanted by somebody against the present: what was driven meanwhile is taken out, stops that are to stay
+ * go back where they are now, landfill visits are laid anew where that changes a route's load. The sequences are kept
+ * as wanted; nothing is searched.
+ *
+ * @throws DomainError `truck-locked` where a supervisor locked one of the trucks meanwhile
+ */
+export async function rework(dispatch: Dispatch, snapshot: Snapshot, input: ReworkInput): Promise<Reworked> {
+  const rows = await stopsOf(dispatch.store.database, input.routes);
+  const outTruckIds = input.routes
+    .map((route) => route.truckId)
+    .filter((truckId) => snapshot.trucks.get(truckId)?.state !== 'available');
+  const fresh = [...rows.values()].filter((stop) => !snapshot.stops.has(stop.id));
+  const prepared = await prepare(dispatch, snapshot, {
+    zone: input.zone,
+    truckIds: input.routes.map((route) => route.truckId).filter((id) => !outTruckIds.includes(id)),
+    addIncidents: fresh.flatMap((stop) => {
+      const incident = stop.incidentId === null ? undefined : snapshot.incidents.get(stop.incidentId);
+      return incident?.state === 'validated' ? [incident] : [];
+    }),
+    addContainers: await containersOf(dispatch, fresh),
+    outTruckIds,
+    redrawTruckIds: input.redrawTruckIds.filter((id) => !outTruckIds.includes(id)),
+  });
+  const missing = input.routes.find(
+    (route) =>
+      !outTruckIds.includes(route.truckId) &&
+      !prepared.frame.vehicles.some((vehicle) => vehicle.truck.id === route.truckId),
+  );
+  if (missing !== undefined) {
+    throw new DomainError('truck-locked', 'A supervisor keeps this truck as it is.', {
+      truckId: missing.truckId,
+    });
+  }
+  const wanted = wantedSequences(prepared.frame, input.routes, rows);
+  const jobOf = jobByStop(prepared.frame, rows);
+  const without = new Set([...input.without].flatMap((stopId) => jobOf.get(stopId) ?? []));
+  const after = evaluatePart(prepared, wanted, without);
+  const problems = problemsOf(prepared, after.solution, stopByJob(jobOf));
+  const result = await written(dispatch, { ...prepared, problem: after.problem }, after.solution);
+  return {
+    draft: keepLeftBehind(snapshot, result.draft, after.solution),
+    diff: result.diff,
+    problems,
+    together: problems.length === 0 ? [] : togetherWith(prepared, wanted, without, stopByJob(jobOf)),
+  };
+}
+
+async function containersOf(dispatch: Dispatch, fresh: readonly StopRow[]): Promise<ContainerRow[]> {
+  const ids = fresh.flatMap((stop) => stop.containerId ?? []);
+  if (ids.length === 0) return [];
+  return dispatch.store.database.db.select().from(containers).where(anyOf(containers.id, ids));
+}
+
+/** Planner jobs by the stop they stand for, new ones by their incident or container. */
+function jobByStop(frame: Frame, rows: ReadonlyMap<number, StopRow>): Map<number, number> {
+  const byStop = new Map<number, number>();
+  const byIncident = new Map<number, number>();
+  const byContainer = new Map<number, number>();
+  for (const [jobId, source] of frame.jobs) {
+    if (source.kind === 'stop') byStop.set(source.stop.id, jobId);
+    else if (source.kind === 'incident') byIncident.set(source.incident.id, jobId);
+    else byContainer.set(source.container.id, jobId);
+  }
+  for (const stop of rows.values()) {
+    if (byStop.has(stop.id)) continue;
+    const jobId = byIncident.get(stop.incidentId ?? -1) ?? byContainer.get(stop.containerId ?? -1);
+    if (jobId !== undefined) byStop.set(stop.id, jobId);
+  }
+  return byStop;
+}
+
+const stopByJob = (jobOf: ReadonlyMap<number, number>) =>
+  new Map([...jobOf].map(([stopId, jobId]) => [jobId, stopId]));
+
+/** Each truck's wanted order of what is still to do; the stop it drives to, and what is pinned, in front. */
+function wantedSequences(
+  frame: Frame,
+  routes: readonly PlannedRoute[],
+  rows: ReadonlyMap<number, StopRow>,
+): Sequences {
+  const jobOf = jobByStop(frame, rows);
+  const landfillAt = (stop: StopRow) =>
+    frame.landfills.reduce((best, other) => (distanceM(other, stop) < distanceM(best, stop) ? other : best))
+      .id;
+  const sequences: Sequences = new Map();
+  for (const vehicle of frame.vehicles) {
+    const present = stepsOf(vehicle.steps);
+    const first = present.slice(0, vehicle.enroute);
+    const held = new Set(first.map((step) => `${step.type}${step.id}`));
+    const route = routes.find((candidate) => candidate.truckId === vehicle.truck.id);
+    const ahead = (route?.stops ?? []).flatMap(({ stopId }): SequenceStep[] => {
+      const stop = rows.get(stopId);
+      if (stop === undefined || stop.state !== 'planned') return [];
+      if (stop.kind === 'disposal') return [{ type: 'disposal', id: landfillAt(stop) }];
+      const jobId = jobOf.get(stopId);
+      return jobId === undefined || held.has(`job${jobId}`) ? [] : [{ type: 'job', id: jobId }];
+    });
+    sequences.set(vehicle.truck.id, route === undefined ? present : [...first, ...ahead]);
+  }
+  return sequences;
+}
+
+function stepsOf(steps: Frame['vehicles'][number]['steps']): SequenceStep[] {
+  return steps.flatMap((step): SequenceStep[] =>
+    step.type === 'job' || step.type === 'disposal' ? [{ type: step.type, id: step.id! }] : [],
+  );
+}
+
+interface Evaluated {
+  problem: PlannerProblem;
+  solution: PlannerSolution;
+}
+
+/** The wanted sequences with some jobs back where they are now; what was on no truck in service stays out. */
+function evaluatePart(prepared: Prepared, wanted: Sequences, without: ReadonlySet<number>): Evaluated {
+  const { frame } = prepared;
+  const sequences: Sequences = new Map([...wanted].map(([truckId, steps]) => [truckId, [...steps]]));
+  const relaid = new Set<number>();
+  for (const jobId of without) {
+    for (const [truckId, steps] of sequences) {
+      const at = steps.findIndex((step) => step.type === 'job' && step.id === jobId);
+      if (at < 0) continue;
+      steps.splice(at, 1);
+      relaid.add(truckId);
+    }
+    for (const vehicle of frame.vehicles) {
+      const present = stepsOf(vehicle.steps);
+      const own = present.findIndex((step) => step.type === 'job' && step.id === jobId);
+      if (own < 0) continue;
+      putBack(sequences.get(vehicle.truck.id)!, present, own);
+      relaid.add(vehicle.truck.id);
+    }
+  }
+  const loads = new Map(prepared.problem.jobs.map((job) => [job.id, job.pickup[0] ?? 0]));
+  for (const vehicle of frame.vehicles) {
+    if (!relaid.has(vehicle.truck.id)) continue;
+    const { loadAboard, capacity, id } = vehicle.truck;
+    const steps = sequences.get(id)!;
+    sequences.set(
+      id,
+      withDisposals(steps, vehicle.enroute, loadAboard, capacity, (jobId) => loads.get(jobId) ?? 0),
+    );
+  }
+  const served = new Set([...sequences.values()].flat().flatMap((s) => (s.type === 'job' ? [s.id] : [])));
+  const kept = new Set(frame.vehicles.flatMap((vehicle) => vehicle.steps.map((step) => step.id)));
+  // What stays with a truck out of service, or waits for another proposal, is not in question here.
+  const problem = {
+    ...prepared.problem,
+    jobs: prepared.problem.jobs.filter((job) => served.has(job.id) || kept.has(job.id)),
+  };
+  return { problem, solution: evaluate(problem, sequences) };
+}
+
+/** Behind the nearest stop that came before it and is there still. */
+function putBack(steps: SequenceStep[], present: readonly SequenceStep[], own: number): void {
+  for (let i = own - 1; i >= 0; i--) {
+    const before = present[i]!;
+    if (before.type !== 'job') continue;
+    const at = steps.findIndex((step) => step.type === 'job' && step.id === before.id);
+    if (at < 0) continue;
+    steps.splice(at + 1, 0, present[own]!);
+    return;
+  }
+  steps.splice(0, 0, present[own]!);
+}
+
+/** Less than this over is the present plan's own lateness moved by rounding. */
+const NOTICEABLE_S = 60;
+
+/** The rules a solution breaks, by truck, where the present plan keeps them or breaks them by less. */
+function problemsOf(
+  prepared: Prepared,
+  solution: PlannerSolution,
+  stopOf: ReadonlyMap<number, number>,
+): PlanProblem[] {
+  const already = new Map(
+    violationsOf(prepared.before, stopOf).map((one) => [`${one.truckId} ${one.rule}`, one]),
+  );
+  return violationsOf(solution, stopOf).filter((one) => {
+    const before = already.get(`${one.truckId} ${one.rule}`);
+    return before === undefined || (one.seconds ?? 0) > (before.seconds ?? 0) + NOTICEABLE_S;
+  });
+}
+
+/** One entry a truck and rule: the worst. */
+function violationsOf(solution: PlannerSolution, stopOf: ReadonlyMap<number, number>): PlanProblem[] {
+  const worst = new Map<string, PlanProblem>();
+  const take = (problem: PlanProblem) => {
+    const key = `${problem.truckId} ${problem.rule}`;
+    const known = worst.get(key);
+    if (known === undefined || (problem.seconds ?? 0) > (known.seconds ?? 0)) worst.set(key, problem);
+  };
+  for (const route of solution.routes) {
+    for (const { cause, duration } of route.violations) {
+      const isSkill = cause === 'skills' || cause === 'vehicle';
+      const rule = cause === 'end_empty' ? 'capacity' : isSkill ? 'skill' : null;
+      if (rule !== null) take({ rule, truckId: route.vehicle, stopId: null, seconds: duration ?? null });
+      if (cause === 'missing_break')
+        take({ rule: 'break', truckId: route.vehicle, stopId: null, seconds: null });
+    }
+    for (const step of route.steps) {
+      const stopId = step.type === 'job' ? (stopOf.get(step.id!) ?? null) : null;
+      for (const { cause, duration } of step.violations) {
+        const seconds = duration ?? null;
+        take({ rule: ruleOf(cause, step.type), truckId: route.vehicle, stopId, seconds });
+      }
+    }
+  }
+  return [...worst.values()];
+}
+
+function ruleOf(cause: string, stepType: string): PlanProblem['rule'] {
+  if (cause === 'load' || cause === 'end_empty') return 'capacity';
+  if (cause === 'skills' || cause === 'vehicle') return 'skill';
+  if (cause === 'missing_break') return 'break';
+  if (cause !== 'delay') return 'other';
+  if (stepType === 'end') return 'shift';
+  if (stepType === 'disposal') return 'landfill-hours';
+  return stepType === 'break' ? 'break' : 'window';
+}
+
+/** The fewest further moves, taken one after the other, that make a part keep every rule. */
+function togetherWith(
+  prepared: Prepared,
+  wanted: Sequences,
+  without: ReadonlySet<number>,
+  stopOf: ReadonlyMap<number, number>,
+): number[] {
+  const left = new Set(without);
+  const added: number[] = [];
+  const over = (jobs: ReadonlySet<number>) =>
+    problemsOf(prepared, evaluatePart(prepared, wanted, jobs).solution, stopOf).reduce(
+      (sum, problem) => sum + 1 + (problem.seconds ?? 3_600),
+      0,
+    );
+  let now = over(left);
+  while (now > 0 && left.size > 0) {
+    const tries = [...left].map((jobId) => ({ jobId, over: over(less(left, jobId)) }));
+    const best = tries.reduce((a, b) => (b.over < a.over ? b : a));
+    if (best.over >= now) return [];
+    left.delete(best.jobId);
+    added.push(best.jobId);
+    now = best.over;
+  }
+  return now > 0 ? [] : added.flatMap((jobId) => stopOf.get(jobId) ?? []);
+}
+
+function less(set: ReadonlySet<number>, item: number): Set<number> {
+  const smaller = new Set(set);
+  smaller.delete(item);
+  return smaller;
+}
+
+/** A truck out of service keeps the stops that nobody takes over, and its way home. */
+function keepLeftBehind(snapshot: Snapshot, draft: DraftPlan, solution: PlannerSolution): DraftPlan {
+  const taken = new Set(
+    solution.routes.flatMap((route) => route.steps.flatMap((s) => (s.type === 'job' ? [s.id!] : []))),
+  );
+  return {
+    ...draft,
+    routes: draft.routes.map((route) => {
+      const planned = snapshot.document.routes.find((candidate) => candidate.routeId === route.routeId);
+      if (planned === undefined || snapshot.trucks.get(route.truckId)?.state === 'available') return route;
+      const staying = remainingStops(snapshot, planned).filter(
+        (stop) => (stop.kind === 'incident' || stop.kind === 'container') && !taken.has(stop.id),
+      );
+      if (staying.length === 0) return route;
+      return { ...route, kept: planned.stops.filter((stop) => !taken.has(stop.stopId)) };
+    }),
+  };
+}
