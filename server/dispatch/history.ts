@@ -14,9 +14,16 @@ export async function planHistory(database: Database, limit = 200): Promise<Plan
       kind: planVersions.kind,
       reason: planVersions.reason,
       undoes: planVersions.undoes,
+      approval: planVersions.approval,
     })
     .from(planVersions)
     .orderBy(desc(planVersions.version))
     .limit(limit);
-  return rows.map((row) => ({ ...row, at: row.at.toISOString(), actor: actorLabel(row.actor) }));
+  return rows.map(({ approval, ...row }) => ({
+    ...row,
+    at: row.at.toISOString(),
+    actor: actorLabel(row.actor),
+    approval: approval?.how ?? null,
+    ...(approval?.how === 'part' ? { leftOut: approval.leftOut.length } : {}),
+  }));
 }

@@ -1,0 +1,217 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { desc } from 'drizzle-orm';
+import type { AlternativeView, PlanDiff } from '../../shared/plan.ts';
+import { approve } from '../../server/dispatch/approve.ts';
+import { approvePart } from '../../server/dispatch/approve-part.ts';
+import { breakdown } from '../../server/dispatch/breakdown.ts';
+import { generate } from '../../server/dispatch/generate.ts';
+import { planHistory } from '../../server/dispatch/history.ts';
+import { moveStop } from '../../server/dispatch/move-stop.ts';
+import { alternativesOf } from '../../server/dispatch/proposals.ts';
+import { undo } from '../../server/dispatch/undo.ts';
+import { events, planVersions } from '../../server/db/schema/index.ts';
+import { departForStop } from '../../server/fleet/stop-depart.ts';
+import { openRoom, work, type Room } from './room.ts';
+
+let room: Room;
+/** What computes the other alternatives, as the server's background does it. */
+let filling: (() => Promise<void>)[];
+beforeEach(async () => {
+  room = await openRoom();
+  filling = [];
+  room.dispatch.onProposed = (_id, fill) => void filling.push(fill);
+});
+afterEach(() => room.close());
+
+const fillAll = async () => {
+  for (const fill of filling.splice(0)) await fill();
+};
+const hash = async () =>
+  (
+    await room.database.db
+      .select({ hash: planVersions.hash })
+      .from(planVersions)
+      .orderBy(desc(planVersions.version))
+      .limit(1)
+  )[0]!.hash;
+const shares = (diff: PlanDiff, key: 'seconds' | 'metres') =>
+  [...diff.moved, ...(diff.reordered ?? [])].reduce((sum, share) => sum + (share[key] ?? 0), 0);
+
+/** A morning: two rear loaders under way in the east, a third idle; ten bad corners along one street. */
+async function morning() {
+  await room.truck('posterior');
+  for (let n = 0; n < 6; n++) await room.validated('zona_critica', 12 * n);
+  await generate(room.dispatch, room.supervisor, { zone: 'oriental' });
+  await room.setOut((await room.plan()).routes[0]!.id);
+  await room.truck('posterior');
+  for (let n = 0; n < 5; n++) await room.validated('zona_critica', 6 + 12 * n);
+  await generate(room.dispatch, room.supervisor, { zone: 'oriental' });
+  const { routes } = await room.plan();
+  expect(routes).toHaveLength(2);
+  await room.setOut(routes[1]!.id);
+  await room.truck('posterior');
+  return (await room.plan()).routes;
+}
+
+async function truckFails() {
+  const [first] = await morning();
+  const { proposalId } = await breakdown(room.dispatch, room.supervisor, { truckId: first!.truckId });
+  return { proposalId: proposalId!, broken: first! };
+}
+
+describe('the slider: three computed answers to one question', () => {
+  it('the default is there at once, the other two follow, each with its own price and plan', async () => {
+    const { proposalId } = await truckFails();
+    expect((await alternativesOf(room.database, proposalId)).map((one) => one.name)).toEqual(['balanced']);
+    await fillAll();
+    const [minimal, balanced, maximal] = (await alternativesOf(room.database, proposalId)) as [
+      AlternativeView,
+      AlternativeView,
+      AlternativeView,
+    ];
+    expect([minimal.name, balanced.name, maximal.name]).toEqual(['minimal', 'balanced', 'maximal']);
+    expect(minimal.stabilityS).toBeGreaterThan(balanced.stabilityS);
+    expect(maximal.stabilityS).toBe(0);
+    expect(minimal.diff.moved.length).toBeLessThanOrEqual(maximal.diff.moved.length);
+    for (const one of [minimal, balanced, maximal]) {
+      expect(shares(one.diff, 'seconds')).toBe(one.diff.cost.seconds);
+      expect(shares(one.diff, 'metres')).toBe(one.diff.cost.metres);
+    }
+    expect((await room.proposals())[0]).toMatchObject({
+      alternatives: expect.arrayContaining(['minimal', 'balanced', 'maximal']) as unknown,
+      diff: balanced.diff,
+    });
+    const told = await room.database.db.select().from(events).orderBy(events.id);
+    expect(told.filter((event) => event.type === 'proposal.alternative')).toHaveLength(2);
+  });
+
+  it.each(['minimal', 'maximal', undefined] as const)(
+    'approving %s makes the plan that was shown, undo restores the one before',
+    async (alternative) => {
+      const { proposalId } = await truckFails();
+      await fillAll();
+      const before = await hash();
+      const shown = (await alternativesOf(room.database, proposalId)).find(
+        (one) => one.name === (alternative ?? 'balanced'),
+      )!;
+      const { version } = await approve(room.store, room.supervisor, { id: proposalId, alternative });
+      expect(await hash()).toBe(shown.hash);
+      expect((await planHistory(room.database))[0]).toMatchObject({ version, approval: 'whole' });
+      await undo(room.store, room.supervisor, { version });
+      expect(await hash()).toBe(before);
+    },
+  );
+
+  it('an alternative that is not computed yet is refused; a superseded proposal computes none', async () => {
+    const { proposalId } = await truckFails();
+    await expect(
+      approve(room.store, room.supervisor, { id: proposalId, alternative: 'maximal' }),
+    ).rejects.toMatchObject({ reason: 'not-found' });
+    await approve(room.store, room.supervisor, { id: proposalId });
+    await fillAll();
+    expect((await alternativesOf(room.database, proposalId)).map((one) => one.name)).toEqual(['balanced']);
+  });
+});
+
+describe('approving a part', () => {
+  it('is priced first, changes nothing meanwhile, says what is left out, and undo restores the hash', async () => {
+    const { proposalId, broken } = await truckFails();
+    const before = await hash();
+    const [proposal] = await room.proposals();
+    const all = proposal!.diff.moved.map((move) => move.stopId);
+    const stopIds = all.slice(0, 3);
+    const dry = await approvePart(room.dispatch, room.supervisor, { id: proposalId, stopIds, dryRun: true });
+    expect(dry.version).toBeUndefined();
+    expect(dry.problems).toEqual([]);
+    expect(dry.diff.moved.map((move) => move.stopId).sort()).toEqual([...stopIds].sort());
+    expect(dry.leftOut.sort()).toEqual(all.slice(3).sort());
+    expect(shares(dry.diff, 'seconds')).toBe(dry.diff.cost.seconds);
+    expect(dry.diff.cost.seconds).toBeLessThan(proposal!.diff.cost.seconds);
+    expect(await hash()).toBe(before);
+
+    const done = await approvePart(room.dispatch, room.supervisor, { id: proposalId, stopIds });
+    expect(done.diff.cost).toEqual(dry.diff.cost);
+    expect(await room.proposals()).toEqual([]);
+    const { routes } = await room.plan();
+    const stranded = routes.find((route) => route.id === broken.id)!;
+    expect(
+      work(stranded)
+        .map((stop) => stop.id)
+        .sort(),
+    ).toEqual(all.slice(3).sort());
+    for (const stopId of stopIds) {
+      expect(routes.filter((route) => route.stops.some((stop) => stop.id === stopId))).toHaveLength(1);
+    }
+    expect((await planHistory(room.database))[0]).toMatchObject({
+      approval: 'part',
+      leftOut: all.length - 3,
+    });
+    await undo(room.store, room.supervisor, { version: done.version! });
+    expect(await hash()).toBe(before);
+  });
+
+  it('every move chosen is the whole proposal', async () => {
+    const { proposalId } = await truckFails();
+    const [balanced] = await alternativesOf(room.database, proposalId);
+    const stopIds = balanced!.diff.moved.map((move) => move.stopId);
+    const whole = await approvePart(room.dispatch, room.supervisor, { id: proposalId, stopIds });
+    expect(whole.leftOut).toEqual([]);
+    expect(whole.diff.cost).toEqual(balanced!.diff.cost);
+    expect(await hash()).toBe(balanced!.hash);
+  });
+
+  it('a new incident left out waits on; the others are taken up', async () => {
+    await morning();
+    const ids = [await room.validated('animal_muerto', 21), await room.validated('animal_muerto', 45)];
+    const reactor = await room.onDuty();
+    await reactor.settled();
+    const [proposal] = await room.proposals();
+    const one = proposal!.diff.moved.find((move) => move.incidentId === ids[0])!;
+    const part = await approvePart(room.dispatch, room.supervisor, {
+      id: proposal!.id,
+      stopIds: [one.stopId],
+    });
+    expect(part.diff.unassigned).toEqual([]);
+    expect((await room.incident(ids[0]!)).state).toBe('assigned');
+    expect((await room.incident(ids[1]!)).state).toBe('validated');
+    expect(room.problems).toEqual([]);
+  });
+
+  it('names what is no move of the proposal', async () => {
+    const { proposalId } = await truckFails();
+    await expect(
+      approvePart(room.dispatch, room.supervisor, { id: proposalId, stopIds: [999_999] }),
+    ).rejects.toMatchObject({ reason: 'invalid-input' });
+  });
+
+  it('is refused with whom to ask when another change reached the same route first', async () => {
+    const { proposalId } = await truckFails();
+    const [proposal] = await room.proposals();
+    const { routes } = await room.plan();
+    const receiving = routes.find((route) => route.id === proposal!.diff.moved[0]!.toRouteId)!;
+    // Its first stop goes to the end of the round, by hand.
+    await moveStop(room.dispatch, room.supervisor, {
+      stopId: work(receiving)[0]!.id,
+      toRouteId: receiving.id,
+      index: receiving.stops.findIndex((stop) => stop.id === work(receiving).at(-1)!.id),
+    });
+    await expect(
+      approvePart(room.dispatch, room.supervisor, {
+        id: proposalId,
+        stopIds: [proposal!.diff.moved[0]!.stopId],
+      }),
+    ).rejects.toMatchObject({ reason: 'stale-version', detail: { by: 'sup' } });
+  });
+
+  it('what is driven between the price and the approval stays in front', async () => {
+    const { proposalId } = await truckFails();
+    const [proposal] = await room.proposals();
+    const [, helper] = (await room.plan()).routes;
+    const next = work(helper!)[0]!;
+    await departForStop(room.store, room.supervisor, next.id);
+    const stopIds = proposal!.diff.moved.slice(0, 2).map((move) => move.stopId);
+    await approvePart(room.dispatch, room.supervisor, { id: proposalId, stopIds });
+    const driven = (await room.plan()).routes.flatMap((route) => route.stops).find((s) => s.id === next.id)!;
+    expect(driven.state).toBe('enroute');
+  });
+});
