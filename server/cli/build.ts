@@ -21,6 +21,7 @@ const SERVER_ENTRIES: Readonly<Record<string, string>> = {
   roads: 'server/cli/roads.ts',
   plan: 'server/cli/plan.ts',
   'map-import': 'server/cli/map-import.ts',
+  fixtures: 'server/cli/fixtures.ts',
   'planning-worker': 'server/planning/worker.ts',
   'roads-worker': 'server/roads/embedded-worker.ts',
   'embedded-process': 'server/db/embedded-process.ts',
