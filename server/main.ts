@@ -18,6 +18,7 @@ import { followEvents } from './events/follow.ts';
 import { headId } from './events/read.ts';
 import { openRedisLink } from './events/redis-link.ts';
 import type { Store } from './events/store.ts';
+import { createNightly } from './ops/backup/nightly.ts';
 import type { Logger } from './ops/log.ts';
 import { databaseMeasure, diskOf } from './ops/measure.ts';
 import { createMetrics } from './ops/metrics.ts';
@@ -96,6 +97,11 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     redis === null ? createLocalLimiter(clock) : createSharedLimiter(counterStore(redis), clock);
   const store: Store = { database, clock, bus };
 
+  const nightly =
+    config.backup.at === null && config.backup.uploadAt === null
+      ? null
+      : createNightly({ store, config, log, holder: randomUUID() });
+
   let lastEventId = 0;
   let telemetryOf: Telemetry | null = null;
   const metrics = createMetrics({
@@ -103,6 +109,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     connectedDevices: () => telemetryOf?.stats().gateway.connected ?? 0,
     ingestQueued: () => telemetryOf?.stats().ingest.queued ?? 0,
     lastEventId: () => lastEventId,
+    ...(nightly && { lastBackupS: nightly.lastBackupS }),
     disk: () => diskOf(config.dataDir),
   });
   const embedded = workerTransport(map.graphFile);
@@ -171,6 +178,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
         const schema = await schemaState(database.sql);
         return { ok: schema.state === 'current', ...schema };
       },
+      ...(nightly === null ? {} : { backup: async () => nightly.probe() }),
       ...(redis === null ? {} : { redis: async () => ({ ok: redis.isUp() }) }),
     },
   };
@@ -179,7 +187,9 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   telemetry.attach(http.server);
 
   let reactor: Reactor | null = null;
+  let endNights: (() => void) | null = null;
   const close = async () => {
+    endNights?.();
     await reactor?.stop();
     planner.cancel(BACKGROUND);
     await filler.stop();
@@ -209,6 +219,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     },
     async listen() {
       await http.listen({ port: config.port, host: config.host });
+      endNights = nightly?.start() ?? null;
       const address = http.server.address() as AddressInfo;
       const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
       return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;

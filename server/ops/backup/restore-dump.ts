@@ -75,8 +75,9 @@ async function statementsThatEmpty(sql: Sql): Promise<string[]> {
     "select to_regclass('public.schema_migrations')::text as table",
   );
   if (!found?.table) return [];
-  const applied = await sql.unsafe<{ name: string }[]>(
-    'select name from schema_migrations order by position',
+  // The way back lies beside each migration; an older database has it in the program alone.
+  const applied = await sql.unsafe<{ name: string; down: string | null }[]>(
+    "select name, to_jsonb(m) ->> 'down' as down from schema_migrations m order by position",
   );
   const known = new Map(readMigrations().map((migration) => [migration.name, migration]));
   const ways = applied.map(({ name, down }) => {

@@ -24,6 +24,10 @@ export const backupsAmong = (names: readonly string[]) =>
 export async function deleteOutdated(folder: string, keepDays: number, now: Date): Promise<string[]> {
   const names = await readdir(folder);
   const old = outdated(names, keepDays, now);
+  // What a backup left behind that was cut off, by a power cut or a stop.
+  for (const name of names.filter((draft) => /^epagal-.*\.part$/.test(draft))) {
+    if (now.getTime() - takenAt(name) > DAY_MS) await rm(join(folder, name), { force: true });
+  }
   // The backup itself first: what is left of one that is half deleted does not look like one.
   for (const name of old.flatMap((backup) => [backup, ...filesOf(backup, names)])) {
     await rm(join(folder, name), { force: true });
