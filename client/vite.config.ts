@@ -56,6 +56,8 @@ export default defineConfig({
     emptyOutDir: true,
     assetsDir: 'assets',
     target: 'es2022',
+    // Beside the code, so that an error report's places can be read; the source is public anyway.
+    sourcemap: true,
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { input: { citizen: `${root}index.html`, app: `${root}app.html` } },
   },

@@ -11,6 +11,7 @@ export interface ClientConfig {
   release: string;
   sentryDsn: string | null;
   sentryEnvironment: string;
+  sentrySampleRate: number;
   locale: 'es-EC';
   /** Seconds within which each type is attended to, by the rules in force; null while they cannot be read. */
   windowSByType: Rules['windowSByType'] | null;
@@ -26,6 +27,7 @@ export function serveClientConfig(app: FastifyInstance, services: Services): voi
       release,
       sentryDsn: config.sentryDsn,
       sentryEnvironment: config.sentryEnvironment,
+      sentrySampleRate: config.sentrySampleRate,
       locale: 'es-EC',
       windowSByType: await currentRules(services.store.database.db).then(
         ({ rules }) => rules.windowSByType,

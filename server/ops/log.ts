@@ -3,7 +3,7 @@ import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'p
 import pretty from 'pino-pretty';
 import { actorLabel, type Actor } from '../../shared/actor.ts';
 import { isDomainError } from '../../shared/errors.ts';
-import { scrubJsonLine, scrubSecrets } from './scrub.ts';
+import { scrubJsonLine, scrubSecrets } from '../../shared/scrub.ts';
 import { traceIds } from './spans.ts';
 
 export type { Logger } from 'pino';

@@ -1,7 +1,7 @@
 import * as Sentry from '@sentry/node';
 import type { Event as SentryEvent } from '@sentry/node';
 import type { LogSubject } from './log.ts';
-import { scrubPersonal, scrubPersonalText } from './scrub.ts';
+import { scrubPersonal, scrubPersonalText } from '../../shared/scrub.ts';
 
 export interface ErrorReportingOptions {
   /** Without it nothing is sent and nothing is loaded into the process. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PROJECT_ROOT } from '../../server/ops/project.ts';
+import { startReportInbox } from './report-inbox.ts';
 
 const READY = /\bready (https?:\/\/\S+)/;
 const READY_LIMIT_MS = 180_000; // a first start builds the client
@@ -13,17 +14,28 @@ const LOG = join(PROJECT_ROOT, 'test-results/demo.log');
 /** Starts the demo and sets E2E_URL; what it returns stops it. E2E_URL set beforehand names a server already running. */
 export default async function startDemo(): Promise<() => Promise<void>> {
   if (process.env.E2E_URL) return () => Promise.resolve();
+  const reports = await startReportInbox();
+  process.env.E2E_REPORTS_URL = reports.url;
   const dataDir = mkdtempSync(join(tmpdir(), 'epagal-e2e-'));
   mkdirSync(join(PROJECT_ROOT, 'test-results'), { recursive: true });
   const log = createWriteStream(LOG);
   const demo = spawn(process.execPath, ['--import', 'tsx', 'server/cli/demo.ts'], {
     cwd: PROJECT_ROOT,
-    env: { ...process.env, HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, DEMO_SEED: '1', NO_COLOR: '1' },
+    env: {
+      ...process.env,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DATA_DIR: dataDir,
+      DEMO_SEED: '1',
+      NO_COLOR: '1',
+      SENTRY_DSN: `${reports.url.replace('://', '://publickey@')}/42`,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   demo.stderr.pipe(log, { end: false });
   const stop = async () => {
     await end(demo);
+    await reports.close();
     log.end();
     rmSync(dataDir, { recursive: true, force: true });
   };

@@ -7,6 +7,8 @@ export interface ClientConfig {
   release: string | null;
   sentryDsn: string | null;
   sentryEnvironment: string | null;
+  /** Share of the errors that are reported. */
+  sentrySampleRate: number;
   /** Seconds within which each type is attended to; null while the server cannot tell. */
   windowSByType: Record<'acopio' | 'zona_critica' | 'animal_muerto', number> | null;
 }
@@ -18,6 +20,7 @@ const FALLBACK: ClientConfig = {
   release: null,
   sentryDsn: null,
   sentryEnvironment: null,
+  sentrySampleRate: 1,
   windowSByType: null,
 };
 
