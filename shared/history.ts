@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** A truck's day in numbers. `movingS + idleS + parkedS + unknownS` is the length of its track. */
+const place = z.object({ lat: z.number(), lon: z.number() });
+
+/** A truck's day in numbers. `movingS + idleS + parkedS + unknownS` is the time its track covers. */
 export const daySummary = z.object({
   distanceM: z.number(),
-  /** Driving. */
   movingS: z.number(),
-  /** Standing with the engine on, or standing within a trip. */
+  /** Standing with the engine on; where nobody tells of the engine, standing within a trip. */
   idleS: z.number(),
-  /** Standing with the engine off, between trips. */
   parkedS: z.number(),
-  /** Gaps in the track longer than the rule allows: nobody knows. */
+  /** Silences after which the truck was somewhere else: nobody knows. */
   unknownS: z.number(),
   /** Metres a second; null when nothing moved. */
   maxSpeed: z.number().nullable(),
@@ -17,3 +17,33 @@ export const daySummary = z.object({
   fixes: z.number().int(),
 });
 export type DaySummary = z.infer<typeof daySummary>;
+
+/** From setting out to a long stand. Instants in ms since the epoch. */
+export const tripView = z.object({
+  fromT: z.number(),
+  toT: z.number(),
+  start: place,
+  end: place,
+  distanceM: z.number(),
+  movingS: z.number(),
+  idleS: z.number(),
+  maxSpeed: z.number().nullable(),
+});
+export type TripView = z.infer<typeof tripView>;
+
+export const standView = place.extend({
+  fromT: z.number(),
+  toT: z.number(),
+  idleS: z.number(),
+  parkedS: z.number(),
+  /** Within a trip, which goes on after it. */
+  inTrip: z.boolean(),
+});
+export type StandView = z.infer<typeof standView>;
+
+export const dayHistory = z.object({
+  trips: z.array(tripView),
+  stands: z.array(standView),
+  summary: daySummary,
+});
+export type DayHistory = z.infer<typeof dayHistory>;

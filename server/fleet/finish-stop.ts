@@ -14,27 +14,37 @@ export async function finishStop(
   emit: Emit,
   nowMs: number,
   stop: StopRow,
-  { clientId }: { clientId?: string | undefined },
+  { clientId, closedBy = 'word' }: { clientId?: string | undefined; closedBy?: 'word' | 'visit' },
 ): Promise<StopRow> {
   const [row] = await tx
     .update(stops)
-    .set({ state: 'done', finishedAt: new Date(nowMs), clientId: clientId ?? null })
+    .set({ state: 'done', finishedAt: new Date(nowMs), clientId: clientId ?? null, closedBy })
     .where(and(eq(stops.id, stop.id), inArray(stops.state, ['planned', 'enroute'])))
     .returning();
   if (!row) throw refusedStop(stop, 'done');
   const [route] =
     row.routeId === null ? [] : await tx.select().from(routes).where(eq(routes.id, row.routeId));
   let loadAboard: number | null = null;
+  let loaded: number | null = null;
   // Done at the desk before the truck set out: nothing came aboard.
   if (route?.state === 'running') {
+    const [before] = await tx
+      .select({ loadAboard: trucks.loadAboard })
+      .from(trucks)
+      .where(eq(trucks.id, route.truckId));
     const [truck] = await tx
       .update(trucks)
       .set({ loadAboard: row.kind === 'disposal' ? 0 : sql`${trucks.loadAboard} + ${loadOf(row)}::float8` })
       .where(eq(trucks.id, route.truckId))
       .returning({ loadAboard: trucks.loadAboard });
     loadAboard = truck?.loadAboard ?? null;
+    loaded = before && truck ? truck.loadAboard - before.loadAboard : null;
+    await tx.update(stops).set({ loaded }).where(eq(stops.id, row.id));
   }
+  let emptiedBefore: Date | null = null;
   if (row.containerId !== null) {
+    const [container] = await tx.select().from(containers).where(eq(containers.id, row.containerId));
+    emptiedBefore = container?.lastEmptiedAt ?? null;
     await tx
       .update(containers)
       .set({ lastEmptiedAt: new Date(nowMs) })
@@ -51,9 +61,11 @@ export async function finishStop(
       incidentId: row.incidentId,
       containerId: row.containerId,
       loadAboard,
+      closedBy,
+      ...(emptiedBefore === null ? {} : { emptiedBefore: emptiedBefore.toISOString() }),
     },
   });
-  return row;
+  return { ...row, loaded };
 }
 
 function loadOf(stop: StopRow): number {

@@ -3,6 +3,7 @@ import type { Actor } from '../../shared/actor.ts';
 import { assertStopTransition } from '../../shared/plan.ts';
 import { incidents, stops } from '../db/schema/index.ts';
 import { commit, type Store } from '../events/store.ts';
+import { reopenVisited } from './stop-reopen.ts';
 import { requireRunning } from './require-running.ts';
 import { refusedStop, stopToActOn, toStopRecord, type StopRecord } from './stop-record.ts';
 import { isRepeated } from './stop-repeated.ts';
@@ -18,8 +19,10 @@ export async function failStop(
   { stopId, reason, clientId }: { stopId: number; reason: string; clientId?: string | undefined },
 ): Promise<StopRecord> {
   return commit(store, actor, async (tx, emit) => {
-    const stop = await stopToActOn(tx, actor, stopId);
+    let stop = await stopToActOn(tx, actor, stopId);
     if (await isRepeated(tx, stop, clientId)) return toStopRecord(stop);
+    // Whoever was there knows better than the visit that closed it.
+    if (stop.state === 'done' && stop.closedBy === 'visit') stop = await reopenVisited(tx, emit, stop);
     assertStopTransition(stop.state, 'failed');
     const route = await requireRunning(tx, stop, 'failed');
     const [row] = await tx
@@ -29,6 +32,7 @@ export async function failStop(
         finishedAt: new Date(store.clock()),
         failReason: reason,
         clientId: clientId ?? null,
+        closedBy: 'word',
       })
       .where(and(eq(stops.id, stop.id), inArray(stops.state, ['planned', 'enroute'])))
       .returning();

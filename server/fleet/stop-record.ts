@@ -2,6 +2,7 @@ import { and, desc, eq, inArray } from 'drizzle-orm';
 import type { Actor } from '../../shared/actor.ts';
 import { DomainError } from '../../shared/errors.ts';
 import type { StopKind, StopState } from '../../shared/plan.ts';
+import type { EvidenceGrade } from '../../shared/visits.ts';
 import type { Tx } from '../db/connect.ts';
 import { assignments, stops } from '../db/schema/index.ts';
 import { lockPlanHead } from './lock-plan-head.ts';
@@ -24,6 +25,10 @@ export interface StopRecord {
   departedAt: string | null;
   finishedAt: string | null;
   failReason: string | null;
+  arrivedAt: string | null;
+  leftAt: string | null;
+  closedBy: 'word' | 'visit' | null;
+  evidence: EvidenceGrade | null;
 }
 
 export function toStopRecord(row: StopRow): StopRecord {
@@ -41,6 +46,10 @@ export function toStopRecord(row: StopRow): StopRecord {
     departedAt: row.departedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     failReason: row.failReason,
+    arrivedAt: row.arrivedAt?.toISOString() ?? null,
+    leftAt: row.leftAt?.toISOString() ?? null,
+    closedBy: row.closedBy,
+    evidence: row.evidence,
   };
 }
 
