@@ -15,7 +15,7 @@ import { nameStops } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { lockPlan, materialise } from './make-current.ts';
 import { askedOf } from './propose.ts';
-import { rework, type Reworked } from './rework.ts';
+import { nameKnown, rework } from './rework.ts';
 import { readSnapshot } from './snapshot.ts';
 
 export interface ApprovePartInput {
@@ -78,7 +78,10 @@ export async function approvePart(
     redrawTruckIds: askedOf(proposal).redrawTruckIds,
   });
   const { problems, together } = part;
-  if (input.dryRun === true) return { diff: namedIn(part, chosen.diff), leftOut, problems, together };
+  if (input.dryRun === true) {
+    const diff = nameKnown(part.diff, chosen.document.routes, part.rows);
+    return { diff, leftOut, problems, together };
+  }
   if (problems.length > 0) {
     throw new DomainError('rule-broken', 'The part alone breaks a rule.', { problems, together });
   }
@@ -97,21 +100,4 @@ export async function approvePart(
     });
     return { version, diff, leftOut, problems, together };
   });
-}
-
-/** The part's change with the ids the proposal gave to new stops and routes: a dry run makes no rows. */
-export function namedIn(part: Reworked, whole: PlanDiff): PlanDiff {
-  const same = (one: PlanDiff['moved'][number], other: PlanDiff['moved'][number]) =>
-    one.stopId === other.stopId ||
-    (one.incidentId !== undefined && one.incidentId === other.incidentId) ||
-    (one.containerId !== undefined && one.containerId === other.containerId);
-  return {
-    ...part.diff,
-    moved: part.diff.moved.map((move) => {
-      const known = whole.moved.find((other) => same(move, other));
-      return known === undefined
-        ? move
-        : { ...move, stopId: known.stopId, toRouteId: move.toRouteId ?? known.toRouteId };
-    }),
-  };
 }

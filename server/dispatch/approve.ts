@@ -125,10 +125,13 @@ export async function makeProposalCurrent(
     },
     decided.nowMs,
   );
-  await tx
+  const closed = await tx
     .update(proposals)
     .set({ state: 'approved', closedAt: new Date(decided.nowMs), closedBy: actor, version })
-    .where(eq(proposals.id, proposal.id));
+    .where(and(eq(proposals.id, proposal.id), inArray(proposals.state, ['open', 'superseded'])))
+    .returning({ id: proposals.id });
+  // A draft outlives its proposal: one that ended otherwise keeps its end.
+  if (closed.length === 0) return version;
   emit({
     type: 'proposal.closed',
     subject: { kind: 'proposal', id: proposal.id },

@@ -35,6 +35,8 @@ export interface Reworked {
   problems: PlanProblem[];
   /** What else of the left-out stops would have to move as well for no rule to be broken; empty where nothing helps. */
   together: number[];
+  /** The rows of the wanted routes' stops. */
+  rows: ReadonlyMap<number, StopRow>;
 }
 
 /**
@@ -81,7 +83,31 @@ export async function rework(dispatch: Dispatch, snapshot: Snapshot, input: Rewo
     draft: keepLeftBehind(snapshot, result.draft, after.solution),
     diff: result.diff,
     problems,
+    rows,
     together: problems.length === 0 ? [] : togetherWith(prepared, wanted, without, stopByJob(jobOf)),
+  };
+}
+
+/** A change with the ids that the wanted routes gave to new stops and routes already: a dry run makes no rows. */
+export function nameKnown(
+  diff: PlanDiff,
+  routes: readonly PlannedRoute[],
+  rows: ReadonlyMap<number, StopRow>,
+): PlanDiff {
+  const routeOfTruck = new Map(routes.map((route) => [route.truckId, route.routeId]));
+  const stopIdOf = (move: PlanDiff['moved'][number]) =>
+    [...rows.values()].find(
+      (row) =>
+        (move.incidentId !== undefined && row.incidentId === move.incidentId) ||
+        (move.containerId !== undefined && row.containerId === move.containerId),
+    )?.id ?? 0;
+  return {
+    ...diff,
+    moved: diff.moved.map((move) => ({
+      ...move,
+      stopId: move.stopId > 0 ? move.stopId : stopIdOf(move),
+      toRouteId: move.toRouteId ?? routeOfTruck.get(move.toTruckId ?? -1) ?? null,
+    })),
   };
 }
 

@@ -4,6 +4,13 @@ import type { AlternativeView, PlanDiff } from '../../shared/plan.ts';
 import { approve } from '../../server/dispatch/approve.ts';
 import { approvePart } from '../../server/dispatch/approve-part.ts';
 import { breakdown } from '../../server/dispatch/breakdown.ts';
+import {
+  approveDraft,
+  discardDraft,
+  listDrafts,
+  moveInDraft,
+  openDraft,
+} from '../../server/dispatch/drafts.ts';
 import { generate } from '../../server/dispatch/generate.ts';
 import { planHistory } from '../../server/dispatch/history.ts';
 import { moveStop } from '../../server/dispatch/move-stop.ts';
@@ -53,8 +60,16 @@ async function morning() {
   return (await room.plan()).routes;
 }
 
-async function truckFails() {
+/** The third truck sets out too. */
+async function thirdTruck() {
+  for (let n = 0; n < 4; n++) await room.validated('zona_critica', 3 + 12 * n);
+  await generate(room.dispatch, room.supervisor, { zone: 'oriental' });
+  await room.setOut((await room.plan()).routes[2]!.id);
+}
+
+async function truckFails(trucks: 2 | 3 = 2) {
   const [first] = await morning();
+  if (trucks === 3) await thirdTruck();
   const { proposalId } = await breakdown(room.dispatch, room.supervisor, { truckId: first!.truckId });
   return { proposalId: proposalId!, broken: first! };
 }
@@ -213,5 +228,136 @@ describe('approving a part', () => {
     await approvePart(room.dispatch, room.supervisor, { id: proposalId, stopIds });
     const driven = (await room.plan()).routes.flatMap((route) => route.stops).find((s) => s.id === next.id)!;
     expect(driven.state).toBe('enroute');
+  });
+});
+
+describe('changing a proposal by hand', () => {
+  const another = { kind: 'user', id: 1, role: 'supervisor', username: 'rosa' } as const;
+
+  it('the plan stays as it is while the draft is changed; approved, it is the plan; undo restores the hash', async () => {
+    const { proposalId } = await truckFails(3);
+    const before = await hash();
+    const draft = await openDraft(room.store, room.supervisor, { proposalId });
+    const [move] = draft.diff.moved;
+    const other = (await room.plan()).routes.find(
+      (route) => route.id !== move!.toRouteId && route.id !== move!.fromRouteId,
+    )!;
+    const quote = await moveInDraft(room.dispatch, room.supervisor, {
+      draftId: draft.id,
+      stopId: move!.stopId,
+      toRouteId: other.id,
+      dryRun: true,
+    });
+    expect(quote.draft).toBeUndefined();
+    const moved = await moveInDraft(room.dispatch, room.supervisor, {
+      draftId: draft.id,
+      stopId: move!.stopId,
+      toRouteId: other.id,
+      revision: draft.revision,
+    });
+    expect(moved.problems).toEqual([]);
+    expect(moved.draft).toMatchObject({ revision: 2, fresh: true, author: 'sup' });
+    const now = moved.draft!.diff.moved.find((one) => one.stopId === move!.stopId)!;
+    expect(now.toRouteId).toBe(other.id);
+    expect(shares(moved.draft!.diff, 'seconds')).toBe(moved.draft!.diff.cost.seconds);
+    expect(moved.draft!.diff.cost.seconds - draft.diff.cost.seconds).toBeCloseTo(quote.diff.cost.seconds, 0);
+    expect(await hash()).toBe(before);
+    expect(await listDrafts(room.database)).toHaveLength(1);
+
+    const { version } = await approveDraft(room.dispatch, room.supervisor, { id: draft.id });
+    const { routes } = await room.plan();
+    expect(routes.find((route) => route.id === other.id)!.stops.some((s) => s.id === move!.stopId)).toBe(
+      true,
+    );
+    expect(await room.proposals()).toEqual([]);
+    expect(await listDrafts(room.database)).toEqual([]);
+    expect((await planHistory(room.database))[0]).toMatchObject({ version, approval: 'edited' });
+    await undo(room.store, room.supervisor, { version });
+    expect(await hash()).toBe(before);
+  });
+
+  it('two supervisors have a draft each; the second is told who was first, and keeps the draft', async () => {
+    const { proposalId } = await truckFails();
+    const mine = await openDraft(room.store, room.supervisor, { proposalId });
+    const hers = await openDraft(room.store, { ...another, id: 99 }, { proposalId });
+    expect(hers.id).not.toBe(mine.id);
+    await expect(approveDraft(room.dispatch, room.supervisor, { id: hers.id })).rejects.toMatchObject({
+      reason: 'not-yours',
+      detail: { by: 'rosa' },
+    });
+    await approveDraft(room.dispatch, room.supervisor, { id: mine.id });
+    await expect(approveDraft(room.dispatch, { ...another, id: 99 }, { id: hers.id })).rejects.toMatchObject({
+      reason: 'stale-version',
+      detail: { by: 'sup' },
+    });
+    const [kept] = await listDrafts(room.database);
+    expect(kept).toMatchObject({ id: hers.id, author: 'rosa', fresh: false });
+    await discardDraft(room.store, { ...another, id: 99 }, { id: hers.id });
+    expect(await listDrafts(room.database)).toEqual([]);
+  });
+
+  it('a change that names an older revision is refused, not lost: the draft is as the other screen left it', async () => {
+    const { proposalId } = await truckFails();
+    const draft = await openDraft(room.store, room.supervisor, { proposalId });
+    const [one, two] = draft.diff.moved;
+    const move = (stopId: number) =>
+      moveInDraft(room.dispatch, room.supervisor, {
+        draftId: draft.id,
+        stopId,
+        toRouteId: draft.routes.find((route) => route.routeId !== one!.fromRouteId)!.routeId,
+        index: 2,
+        revision: 1,
+      });
+    await move(one!.stopId);
+    await expect(move(two!.stopId)).rejects.toMatchObject({
+      reason: 'stale-version',
+      detail: { revision: 2 },
+    });
+    expect((await openDraft(room.store, room.supervisor, { proposalId })).id).toBe(draft.id);
+  });
+
+  it('a new stop of the proposal can go to another truck than proposed', async () => {
+    const routes = await morning();
+    const fresh = await room.validated('animal_muerto', 21);
+    const reactor = await room.onDuty();
+    await reactor.settled();
+    const [proposal] = await room.proposals();
+    const draft = await openDraft(room.store, room.supervisor, { proposalId: proposal!.id });
+    const move = draft.diff.moved.find((one) => one.incidentId === fresh)!;
+    const other = routes.find((route) => route.id !== move.toRouteId)!;
+    await moveInDraft(room.dispatch, room.supervisor, {
+      draftId: draft.id,
+      stopId: move.stopId,
+      toRouteId: other.id,
+    });
+    await approveDraft(room.dispatch, room.supervisor, { id: draft.id });
+    const home = (await room.plan()).routes.find((route) =>
+      route.stops.some((stop) => stop.incidentId === fresh),
+    )!;
+    expect(home.id).toBe(other.id);
+    expect((await room.incident(fresh)).state).toBe('assigned');
+  });
+});
+
+describe('a proposal nobody answers', () => {
+  it('is computed anew when its time is over, whatever it was for, and says whose place it takes', async () => {
+    await room.truck('lateral');
+    for (let n = 0; n < 4; n++) await room.container(15 * n);
+    await generate(room.dispatch, room.supervisor, { zone: 'oriental', containers: true });
+    await room.container(80);
+    const { proposalId } = await generate(room.dispatch, room.supervisor, {
+      zone: 'oriental',
+      containers: true,
+    });
+    const reactor = await room.onDuty();
+    const before = (await room.plan()).version;
+    room.later(16);
+    room.store.bus.wake(0);
+    await reactor.settled();
+    const [again] = await room.proposals();
+    expect(again).toMatchObject({ replaces: proposalId });
+    expect(again!.diff.moved).toHaveLength(1);
+    expect((await room.plan()).version).toBe(before);
+    expect(room.problems).toEqual([]);
   });
 });

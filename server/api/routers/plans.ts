@@ -5,6 +5,7 @@ import { approve } from '../../dispatch/approve.ts';
 import { approvePart } from '../../dispatch/approve-part.ts';
 import { breakdown } from '../../dispatch/breakdown.ts';
 import { currentPlan } from '../../dispatch/current-plan.ts';
+import { approveDraft, discardDraft, listDrafts, moveInDraft, openDraft } from '../../dispatch/drafts.ts';
 import { generate } from '../../dispatch/generate.ts';
 import { planHistory } from '../../dispatch/history.ts';
 import { moveStop } from '../../dispatch/move-stop.ts';
@@ -47,6 +48,29 @@ export const plansRouter = router({
   reject: procedureFor('supervisor')
     .input(z.object({ id, reason: z.string().trim().min(1).max(500) }))
     .mutation(({ ctx, input }) => reject(ctx.services.store, ctx.actor, input)),
+  /** Begins to change a proposal by hand, or goes on with what was begun. */
+  editProposal: procedureFor('supervisor')
+    .input(z.object({ proposalId: id, alternative: alternativeName.optional() }))
+    .mutation(({ ctx, input }) => openDraft(ctx.services.store, ctx.actor, input)),
+  drafts: procedureFor('operator').query(({ ctx }) => listDrafts(ctx.services.store.database)),
+  moveInDraft: procedureFor('supervisor')
+    .input(
+      z.object({
+        draftId: id,
+        stopId: id,
+        toRouteId: id,
+        index: z.number().int().min(0).max(10_000).optional(),
+        dryRun: z.boolean().optional(),
+        revision: z.number().int().min(1).max(1_000_000).optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => moveInDraft(dispatchOf(ctx.services), ctx.actor, input)),
+  approveDraft: procedureFor('supervisor')
+    .input(byId.extend({ revision: z.number().int().min(1).max(1_000_000).optional() }))
+    .mutation(({ ctx, input }) => approveDraft(dispatchOf(ctx.services), ctx.actor, input)),
+  discardDraft: procedureFor('supervisor')
+    .input(byId)
+    .mutation(({ ctx, input }) => discardDraft(ctx.services.store, ctx.actor, input)),
   moveStop: procedureFor('supervisor')
     .input(
       z.object({
