@@ -179,7 +179,7 @@ async function person(store: Store, username: string, role: 'admin') {
 }
 
 /** A cédula with a right check digit for each number. */
-function cedulaNumber(number: number): string {
+export function cedulaNumber(number: number): string {
   const head = `050${String(number).padStart(6, '0')}`;
   let sum = 0;
   [...head].forEach((char, index) => {
