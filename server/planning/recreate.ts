@@ -1,3 +1,4 @@
+import { KnownPlaces } from './known-places.ts';
 import type { Model, Travel } from './model.ts';
 import type { Random } from './random.ts';
 import type { Routes } from './routes.ts';
@@ -12,6 +13,8 @@ export interface RecreateOptions {
   temperature: number;
   /** May vehicles without stops be used? */
   openRoutes: boolean;
+  /** The round is given up as soon as routes and prizes cost this much or a job finds no place. */
+  limit: number;
 }
 
 /**
@@ -27,7 +30,13 @@ export class Recreate {
   private orderCount = 0;
   /** One empty vehicle of each class, refreshed per insertion. */
   private readonly classSeen: Uint8Array;
+  private readonly idle: Int32Array;
+  private idleCount = 0;
+  private idleAsOf = -1;
+  private readonly known: KnownPlaces;
+  private readonly knownWithPlace: KnownPlaces | undefined;
   private readonly amountOf: Float64Array;
+  private readonly firstAmount: Float64Array;
   private readonly remoteness: Float64Array;
   private readonly windowLength: Float64Array;
   private readonly collects: Uint8Array;
@@ -47,6 +56,9 @@ export class Recreate {
     this.key = new Float64Array(model.jobCount);
     this.order = new Int32Array(model.jobCount);
     this.classSeen = new Uint8Array(model.classCount);
+    this.idle = new Int32Array(model.classCount);
+    this.known = new KnownPlaces(model, false);
+    this.knownWithPlace = model.stopCount > model.jobCount ? new KnownPlaces(model, true) : undefined;
     const { jobCount, nodeCount, dims } = model;
     const travel = model.travels[0] as Travel;
     const terminal = (model.startNode[0] === nodeCount - 1 ? model.endNode[0] : model.startNode[0]) as number;
@@ -57,6 +69,7 @@ export class Recreate {
       }
     }
     this.amountOf = new Float64Array(jobCount);
+    this.firstAmount = new Float64Array(jobCount);
     this.remoteness = new Float64Array(jobCount);
     this.windowLength = new Float64Array(jobCount);
     this.collects = new Uint8Array(jobCount);
@@ -67,6 +80,7 @@ export class Recreate {
         const amount = (model.delivery[at] as number) + (model.pickup[at] as number);
         if ((model.delivery[at] as number) > 0) this.delivers[job] = 1;
         if ((model.pickup[at] as number) > 0) this.collects[job] = 1;
+        if (d === 0) this.firstAmount[job] = amount;
         this.amountOf[job] = Math.max(this.amountOf[job] as number, amount / (largest[d] as number));
       }
       this.remoteness[job] = travel.cost[terminal * nodeCount + job] as number;
@@ -74,16 +88,22 @@ export class Recreate {
     }
   }
 
-  /** Inserts what is absent where it costs least, in an order drawn at random; what fits nowhere stays absent. */
-  run(options: RecreateOptions): void {
+  /**
+   * Inserts what is absent where it costs least, in an order drawn at random; what fits nowhere stays absent. False
+   * when the limit was reached: the routes are then incomplete.
+   */
+  run(options: RecreateOptions): boolean {
     const { routes, order } = this;
+    const { limit } = options;
     this.orderCount = routes.absentCount;
     for (let i = 0; i < routes.absentCount; i++) order[i] = routes.absent[i] as number;
     this.sort();
     for (let i = 0; i < this.orderCount; i++) {
       const job = order[i] as number;
       if (this.find(job, options)) this.insertFound(job);
+      else if (limit < Infinity) return false;
     }
+    return routes.routesCost < limit;
   }
 
   private sort(): void {
@@ -123,50 +143,131 @@ export class Recreate {
     this.vehicle = -1;
     this.placeBefore = -1;
     this.placeAfter = -1;
-    this.bestCost = Infinity;
+    this.bestCost = options.limit - this.routes.routesCost;
     if (model.optional[job]) {
       const noise = options.temperature > 0 ? -options.temperature * Math.log(this.random.unit() + 1e-12) : 0;
       this.bestCost = (model.prize[job] as number) + noise;
     }
-    this.tryAll(job, options, false);
-    if (model.stopCount > model.jobCount) this.tryAll(job, options, true);
+    this.tryAll(job, options, this.known, false);
+    if (this.knownWithPlace) this.tryAll(job, options, this.knownWithPlace, true);
     return this.vehicle >= 0;
   }
 
-  private tryAll(job: number, options: RecreateOptions, withPlace: boolean): void {
-    const { model, routes } = this;
-    const { used, usedCount } = routes;
-    for (let i = 0; i < usedCount; i++) this.tryVehicle(used[i] as number, job, options.blink, withPlace);
+  private tryAll(job: number, options: RecreateOptions, known: KnownPlaces, withPlace: boolean): void {
+    const { routes } = this;
+    const { used, usedCount, version, room } = routes;
+    const amount = this.firstAmount[job] as number;
+    const { blink } = options;
+    const row = job * this.model.vehicleCount;
+    const { version: knownVersion, cost } = known;
+    for (let i = 0; i < usedCount; i++) {
+      const v = used[i] as number;
+      if ((room[v] as number) < amount) continue;
+      // Most routes are as they were when last looked through: one comparison passes them over.
+      if (knownVersion[row + v] === version[v] && (cost[row + v] as number) >= this.bestCost) continue;
+      this.tryVehicle(v, job, blink, known, withPlace);
+    }
     if (!options.openRoutes) return;
-    this.classSeen.fill(0);
-    for (let v = 0; v < model.vehicleCount; v++) {
-      if ((routes.usedAt[v] as number) >= 0 || this.classSeen[model.vehicleClass[v] as number]) continue;
-      this.classSeen[model.vehicleClass[v] as number] = 1;
-      this.tryVehicle(v, job, options.blink, withPlace);
+    if (this.idleAsOf !== routes.useChanges) this.listIdle();
+    for (let i = 0; i < this.idleCount; i++) {
+      this.tryVehicle(this.idle[i] as number, job, blink, known, withPlace);
     }
   }
 
-  private tryVehicle(v: number, job: number, blink: number, withPlace: boolean): void {
-    const { model } = this;
-    if (!model.allowed[job * model.vehicleCount + v]) return;
+  /** One idle vehicle of each class. */
+  private listIdle(): void {
+    const { model, routes, idle, classSeen } = this;
+    classSeen.fill(0);
+    this.idleCount = 0;
+    this.idleAsOf = routes.useChanges;
+    for (let v = 0; v < model.vehicleCount; v++) {
+      const kind = model.vehicleClass[v] as number;
+      if ((routes.usedAt[v] as number) >= 0 || classSeen[kind]) continue;
+      classSeen[kind] = 1;
+      idle[this.idleCount++] = v;
+    }
+  }
+
+  private tryVehicle(v: number, job: number, blink: number, known: KnownPlaces, withPlace: boolean): void {
+    const { model, routes } = this;
+    const at = job * model.vehicleCount + v;
+    if (routes.isTouched[v] || !known.usable) {
+      if (this.mayTake(v, job)) this.scan(v, job, blink, withPlace);
+      return;
+    }
+    const bound = this.bestCost;
+    if (known.version[at] === routes.version[v]) {
+      const cost = known.cost[at] as number;
+      if (cost >= bound) return;
+      if ((known.position[at] as number) >= 0) {
+        if (blink > 0 && this.random.unit() < blink) {
+          this.scan(v, job, blink, withPlace);
+          return;
+        }
+        this.bestCost = cost;
+        this.vehicle = v;
+        this.position = known.position[at] as number;
+        this.placeBefore = withPlace ? (known.before[at] as number) : -1;
+        this.placeAfter = withPlace ? (known.after[at] as number) : -1;
+        return;
+      }
+    }
+    this.learn(v, job, blink, known, withPlace);
+  }
+
+  /** Looks through a route whose places for this job are unknown, and keeps what it finds. */
+  private learn(v: number, job: number, blink: number, known: KnownPlaces, withPlace: boolean): void {
+    const { model, routes, vehicle, position, placeBefore, placeAfter, bestCost } = this;
+    const at = job * model.vehicleCount + v;
+    this.vehicle = -1;
+    if (!model.general) this.bestCost = Infinity;
+    if (this.mayTake(v, job)) this.scan(v, job, 0, withPlace);
+    else this.bestCost = Infinity;
+    known.version[at] = routes.version[v] as number;
+    known.cost[at] = this.bestCost;
+    if (this.vehicle < 0) known.position[at] = -1;
+    else {
+      known.position[at] = this.position;
+      if (withPlace) {
+        known.before[at] = this.placeBefore;
+        known.after[at] = this.placeAfter;
+      }
+      if (this.bestCost < bestCost && !(blink > 0 && this.random.unit() < blink)) return;
+    }
+    this.vehicle = vehicle;
+    this.position = position;
+    this.placeBefore = placeBefore;
+    this.placeAfter = placeAfter;
+    this.bestCost = bestCost;
+  }
+
+  private scan(v: number, job: number, blink: number, withPlace: boolean): void {
     if (withPlace) this.tryWithPlace(v, job, blink);
-    else if (model.general) this.tryGeneral(v, job, blink);
+    else if (this.model.general) this.tryGeneral(v, job, blink);
     else this.tryPlain(v, job, blink);
   }
 
-  /** One capacity sum, one window check: the form of CVRP and VRPTW. */
-  private tryPlain(v: number, job: number, blink: number): void {
-    const { model, routes, random } = this;
+  /** Skills and pins; and, where these two are all there is, load and number of stops. */
+  private mayTake(v: number, job: number): boolean {
+    const { model, routes } = this;
+    if (!model.allowed[job * model.vehicleCount + v]) return false;
+    if (model.general) return true;
     const { dims } = model;
     const slot = routes.slotOf[v] as number;
     for (let d = 0; d < dims; d++) {
       const at = job * dims + d;
       const wanted = (model.delivery[at] as number) + (model.pickup[at] as number);
       if ((routes.amount[slot * dims + d] as number) + wanted > (model.capacity[v * dims + d] as number))
-        return;
+        return false;
     }
+    return (routes.length[slot] as number) < (model.maxTasks[v] as number);
+  }
+
+  /** One capacity sum, one window check: the form of CVRP and VRPTW. */
+  private tryPlain(v: number, job: number, blink: number): void {
+    const { model, routes, random } = this;
+    const slot = routes.slotOf[v] as number;
     const length = routes.length[slot] as number;
-    if (length >= (model.maxTasks[v] as number)) return;
     const { node, leg } = routes;
     const base = slot * routes.stride;
     const travel = model.travels[model.travelOf[v] as number] as Travel;

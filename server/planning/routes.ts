@@ -96,6 +96,7 @@ export class Routes extends State {
         (model.delivery[at] as number) +
         (model.pickup[at] as number);
     }
+    this.noteRoom(v);
     this.cost[slot] = (this.cost[slot] as number) + change;
     this.routesCost += change;
   }
@@ -111,6 +112,7 @@ export class Routes extends State {
       }
       this.amount[slot * dims + d] = sum;
     }
+    this.noteRoom(slot >> 1);
   }
 
   private refreshTimes(v: number, travel: Travel, base: number, length: number): boolean {

@@ -67,7 +67,7 @@ export class Search {
       const frozen = model.frozen[v] as number;
       this.lay(v, planned.subarray(0, from === 'steps' ? planned.length : frozen), frozen);
     }
-    this.recreate.run({ blink: 0, temperature: 0, openRoutes: true });
+    this.recreate.run({ blink: 0, temperature: 0, openRoutes: true, limit: Infinity });
     this.keepBest();
   }
 
@@ -189,15 +189,16 @@ export class Search {
     const cooling = model.timed ? TIMED_COOLING : COOLING;
     const from = (hot ? cooling.from : WARM_FROM) * scale;
     const to = Math.min(cooling.to * scale, from);
-    const recreateOptions = { blink: BLINK, temperature: from, openRoutes: true };
+    const recreateOptions = { blink: BLINK, temperature: from, openRoutes: true, limit: Infinity };
+    const mustServeAll = model.optional.every((may) => may === 0);
     while (pace.next()) {
       const temperature = from * (to / from) ** ((pace.spent - begun) / (1 - begun));
       recreateOptions.temperature = temperature;
       const missing = routes.missing;
       const cost = routes.routesCost + routes.prizes;
-      const sound = ruin.run(ruinOptions);
-      if (sound) recreate.run(recreateOptions);
       const allowance = temperature * (this.logs[random.below(4096)] as number);
+      recreateOptions.limit = mustServeAll && routes.absentCount === 0 ? cost + allowance : Infinity;
+      const sound = ruin.run(ruinOptions) && recreate.run(recreateOptions);
       const newCost = routes.routesCost + routes.prizes;
       if (sound && (routes.missing < missing || (routes.missing === missing && newCost < cost + allowance))) {
         routes.commit();
@@ -236,7 +237,7 @@ export class Search {
   private shedVehicles(pace: Pace, scale: number, ruinOptions: RuinOptions): void {
     const { routes, model, random, ruin, recreate } = this;
     const missed = new Float64Array(model.jobCount);
-    const shut = { blink: BLINK, temperature: 0, openRoutes: false };
+    const shut = { blink: BLINK, temperature: 0, openRoutes: false, limit: Infinity };
     const fewest = this.fewestVehicles();
     let sum = 0;
     while (pace.spent < SHEDDING_SHARE && pace.next()) {

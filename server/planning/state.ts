@@ -19,11 +19,19 @@ export class State {
   readonly latestS: Float64Array;
   /** Sum of amounts over a slot's jobs, per dimension (only meaningful in problems that are not general). */
   readonly amount: Float64Array;
+  /** What is left of the first dimension's capacity in a vehicle's present route; Infinity in general problems. */
+  readonly room: Float64Array;
   /** Travel, fixed, move, lateness and overtime cost of a slot's route. */
   readonly cost: Float64Array;
 
   readonly vehicleOf: Int32Array;
   readonly positionOf: Int32Array;
+
+  /**
+   * Rises whenever a vehicle's committed route changes: what was worked out for an older one holds no more. Negative
+   * while the vehicle is touched.
+   */
+  readonly version: Int32Array;
 
   readonly absent: Int32Array;
   readonly absentAt: Int32Array;
@@ -36,6 +44,8 @@ export class State {
   readonly used: Int32Array;
   readonly usedAt: Int32Array;
   usedCount = 0;
+  /** Rises whenever a vehicle comes into use or out of it. */
+  useChanges = 0;
 
   /** Vehicles changed since the last commit. */
   readonly touched: Int32Array;
@@ -60,9 +70,11 @@ export class State {
     this.departS = new Float64Array(model.timed && !model.general ? slots * this.stride : 0);
     this.latestS = new Float64Array(model.timed && !model.general ? slots * this.stride : 0);
     this.amount = new Float64Array(slots * Math.max(1, dims));
+    this.room = new Float64Array(vehicleCount).fill(Infinity);
     this.cost = new Float64Array(slots);
     this.vehicleOf = new Int32Array(jobCount).fill(-1);
     this.positionOf = new Int32Array(jobCount);
+    this.version = new Int32Array(vehicleCount).fill(1);
     this.absent = new Int32Array(jobCount);
     this.absentAt = new Int32Array(jobCount).fill(-1);
     this.savedAbsent = new Int32Array(jobCount);
@@ -100,6 +112,7 @@ export class State {
     const slot = this.slotOf[v] as number;
     if (this.isTouched[v]) return slot;
     this.isTouched[v] = 1;
+    this.version[v] = -(this.version[v] as number);
     this.touched[this.touchedCount++] = v;
     const other = slot ^ 1;
     const from = slot * this.stride;
@@ -112,6 +125,14 @@ export class State {
     return other;
   }
 
+  /** Brings `room` in step with the amounts of v's present route. */
+  noteRoom(v: number): void {
+    const { model } = this;
+    if (model.general || model.dims === 0) return;
+    const slot = this.slotOf[v] as number;
+    this.room[v] = (model.capacity[v * model.dims] as number) - (this.amount[slot * model.dims] as number);
+  }
+
   /** Keeps `used` in step with whether vehicle v has stops. */
   noteUse(v: number): void {
     const has = (this.length[this.slotOf[v] as number] as number) > 0;
@@ -119,11 +140,13 @@ export class State {
     if (has && at < 0) {
       this.usedAt[v] = this.usedCount;
       this.used[this.usedCount++] = v;
+      this.useChanges++;
     } else if (!has && at >= 0) {
       const last = this.used[--this.usedCount] as number;
       this.used[at] = last;
       this.usedAt[last] = at;
       this.usedAt[v] = -1;
+      this.useChanges++;
     }
   }
 
@@ -142,7 +165,11 @@ export class State {
 
   /** What is present now becomes what a later `reject` returns to. */
   commit(): void {
-    for (let i = 0; i < this.touchedCount; i++) this.isTouched[this.touched[i] as number] = 0;
+    for (let i = 0; i < this.touchedCount; i++) {
+      const v = this.touched[i] as number;
+      this.isTouched[v] = 0;
+      this.version[v] = 1 - (this.version[v] as number);
+    }
     this.touchedCount = 0;
     for (let i = 0; i < this.absentCount; i++) this.savedAbsent[i] = this.absent[i] as number;
     this.savedAbsentCount = this.absentCount;
@@ -157,8 +184,10 @@ export class State {
     for (let i = 0; i < this.touchedCount; i++) {
       const v = this.touched[i] as number;
       this.isTouched[v] = 0;
+      this.version[v] = -(this.version[v] as number);
       this.slotOf[v] = (this.slotOf[v] as number) ^ 1;
       this.indexJobs(v);
+      this.noteRoom(v);
       this.noteUse(v);
     }
     this.touchedCount = 0;
