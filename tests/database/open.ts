@@ -10,6 +10,8 @@ import { silentLog } from '../../server/ops/log.ts';
 export type TestDatabase = Database & {
   /** Opens the same database a second time, as another server instance would; only on PostgreSQL. */
   again(): Promise<Database>;
+  /** Where it lies, of an embedded one. */
+  folder?: string;
   /** Closes it and takes it away. */
   drop(): Promise<void>;
 };
@@ -32,6 +34,7 @@ export async function openTestDatabase({ migrated = true } = {}): Promise<TestDa
     const database = await connectDatabase({ dataDir: folder, log });
     return {
       ...database,
+      folder,
       again: () => Promise.reject(new Error('an embedded folder has one server')),
       async drop() {
         await database.close();
