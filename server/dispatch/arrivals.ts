@@ -1,11 +1,11 @@
 import type { PlannedRoute } from '../../shared/plan.ts';
+import { paceFrom, paceSamples, type Pace } from './pace.ts';
 import type { RouteRow, Snapshot } from './snapshot.ts';
 
-/** Spread of a leg's and of a service's time against the planned one (coefficient of variation). */
-const TRAVEL_SPREAD = 0.25;
-const SERVICE_SPREAD = 0.4;
 /** Standard normal quantile of 90 %. */
 const Z90 = 1.2816;
+/** Nobody knows an instant to come better than this. */
+const LEAST_SD_S = 5;
 
 export interface Arrival {
   etaMs: number;
@@ -16,44 +16,98 @@ export interface Arrival {
   keep(byMs: number): number;
 }
 
+/** An instant to come: seconds from now, as a normal distribution. */
+interface Instant {
+  meanS: number;
+  varianceS2: number;
+}
+
 /**
  * When each stop of a route is reached, seen from now: what is done by its own record, the rest from where the truck
- * stands in its day, leg by leg. Uncertainty grows as the square root of the summed variances, since legs are taken
- * as independent. Pure.
+ * stands in its day, leg by leg at the day's pace. Legs and services are taken as independent, so that their variances
+ * add; of a stop a truck left for and has not finished, it is known that its end lies ahead. Pure.
  */
-export function projectArrivals(snapshot: Snapshot, planned: PlannedRoute, route: RouteRow): Arrival[] {
+export function projectArrivals(
+  snapshot: Snapshot,
+  planned: PlannedRoute,
+  route: RouteRow,
+  pace: Pace = paceOf(snapshot),
+): Arrival[] {
   const { nowMs } = snapshot;
-  const assignment = snapshot.assignments.get(route.id);
-  let freeMs =
-    route.state === 'running'
-      ? (route.startedAt?.getTime() ?? nowMs)
-      : Math.max(nowMs, assignment?.scheduledStart?.getTime() ?? Date.parse(planned.startAt));
-  let varianceS2 = 0;
+  const isRunning = route.state === 'running';
+  const isClosed = route.state === 'done' || route.state === 'cancelled';
+  const scheduledMs = snapshot.assignments.get(route.id)?.scheduledStart?.getTime();
+  const fromMs = isRunning
+    ? (route.startedAt?.getTime() ?? nowMs)
+    : Math.max(nowMs, scheduledMs ?? Date.parse(planned.startAt));
+  let free: Instant = { meanS: (fromMs - nowMs) / 1_000, varianceS2: 0 };
   return planned.stops.map((plannedStop, index) => {
     const stop = snapshot.stops.get(plannedStop.stopId)!;
     if (stop.state === 'done' || stop.state === 'failed') {
-      const at = stop.finishedAt?.getTime() ?? Date.parse(plannedStop.arrival);
-      freeMs = Math.max(freeMs, at);
-      return certain(at);
+      const atMs = stop.finishedAt?.getTime() ?? Date.parse(plannedStop.arrival);
+      free = { meanS: Math.max(free.meanS, (atMs - nowMs) / 1_000), varianceS2: 0 };
+      return certain(atMs);
     }
-    const closed = route.state === 'done' || route.state === 'cancelled';
-    if (closed) return certain(Date.parse(plannedStop.arrival));
-    const leftMs = stop.state === 'enroute' ? (stop.departedAt?.getTime() ?? freeMs) : freeMs;
-    const dueMs = leftMs + (index === 0 ? 0 : plannedStop.legS * 1_000);
-    // Not there yet although it should be: it cannot be earlier than now.
-    const etaMs = route.state === 'running' ? Math.max(nowMs, dueMs) : dueMs;
-    const aheadS = Math.min(plannedStop.legS, Math.max(0, (etaMs - nowMs) / 1_000));
-    varianceS2 += (TRAVEL_SPREAD * aheadS) ** 2;
-    const sdMs = Math.sqrt(varianceS2) * 1_000;
-    freeMs = etaMs + stop.serviceS * 1_000;
-    varianceS2 += (SERVICE_SPREAD * stop.serviceS) ** 2;
-    return {
-      etaMs,
-      earliestMs: Math.max(Math.min(nowMs, etaMs), etaMs - Z90 * sdMs),
-      latestMs: etaMs + Z90 * sdMs,
-      keep: (byMs) => normalCdf((byMs - etaMs) / Math.max(1_000, sdMs)),
+    if (isClosed) return certain(Date.parse(plannedStop.arrival));
+    const isUnderWay = stop.state === 'enroute';
+    const left: Instant = isUnderWay
+      ? { meanS: ((stop.departedAt?.getTime() ?? nowMs) - nowMs) / 1_000, varianceS2: 0 }
+      : isRunning
+        ? { ...free, meanS: Math.max(free.meanS, 0) }
+        : free;
+    const legS = index === 0 ? 0 : plannedStop.legS;
+    const arrival: Instant = {
+      meanS: left.meanS + (plannedStop.pauseS ?? 0) + pace.travelMean * legS,
+      varianceS2: left.varianceS2 + (pace.travelSd * legS) ** 2,
     };
+    // A place that opens later is not served before.
+    const opensS = (Date.parse(plannedStop.arrival) - nowMs) / 1_000;
+    if (plannedStop.waitS !== undefined) arrival.meanS = Math.max(arrival.meanS, opensS);
+    const served: Instant = {
+      meanS: arrival.meanS + pace.serviceMean * stop.serviceS,
+      varianceS2: arrival.varianceS2 + (pace.serviceSd * stop.serviceS) ** 2,
+    };
+    free = isUnderWay ? stillAhead(served) : served;
+    return expected(nowMs, arrival, isRunning);
   });
+}
+
+/** The pace of the day a picture shows. */
+export function paceOf(snapshot: Snapshot): Pace {
+  let pace = paces.get(snapshot.document);
+  if (pace === undefined || pace.stops !== snapshot.stops) {
+    pace = { stops: snapshot.stops, pace: paceFrom(paceSamples(snapshot)) };
+    paces.set(snapshot.document, pace);
+  }
+  return pace.pace;
+}
+
+const paces = new WeakMap<Snapshot['document'], { stops: Snapshot['stops']; pace: Pace }>();
+
+function expected(nowMs: number, arrival: Instant, isRunning: boolean): Arrival {
+  const sdS = Math.max(LEAST_SD_S, Math.sqrt(arrival.varianceS2));
+  // Not there yet although it should be: it is not shown as earlier than now.
+  const shown = (seconds: number) => nowMs + 1_000 * (isRunning ? Math.max(0, seconds) : seconds);
+  return {
+    etaMs: shown(arrival.meanS),
+    earliestMs: shown(arrival.meanS - Z90 * sdS),
+    latestMs: shown(arrival.meanS + Z90 * sdS),
+    keep: (byMs) => normalCdf(((byMs - nowMs) / 1_000 - arrival.meanS) / sdS),
+  };
+}
+
+/** What is left of a distribution once it is known that the instant has not come: the normal truncated at now. */
+function stillAhead({ meanS, varianceS2 }: Instant): Instant {
+  const sdS = Math.max(LEAST_SD_S, Math.sqrt(varianceS2));
+  const alpha = -meanS / sdS;
+  if (alpha < -6) return { meanS, varianceS2 };
+  // Far beyond what was expected, all that can be said is "any moment now", within a tenth of its spread.
+  if (alpha > 5) return { meanS: sdS / 5, varianceS2: (sdS / 5) ** 2 };
+  const lambda = Math.exp((-alpha * alpha) / 2) / Math.sqrt(2 * Math.PI) / (1 - normalCdf(alpha));
+  return {
+    meanS: meanS + sdS * lambda,
+    varianceS2: sdS ** 2 * Math.max(0.01, 1 + alpha * lambda - lambda * lambda),
+  };
 }
 
 function certain(atMs: number): Arrival {

@@ -11,6 +11,7 @@ import type { Database } from '../db/connect.ts';
 import { closures } from '../db/schema/index.ts';
 import { commit, type Store } from '../events/store.ts';
 import type { Roads } from '../roads/roads.ts';
+import { forgetPlaceTables } from './place-tables.ts';
 
 /** Nobody closes a province by a slip of the hand. */
 const MAX_SPAN_DEGREES = 0.05;
@@ -151,6 +152,7 @@ export async function watchClosures(
         const key = active.map((closure) => closure.id).join();
         if (key === known) return;
         await roads.setClosures(active.map((closure) => ({ kind: 'polygon', ring: closure.ring })));
+        forgetPlaceTables(roads);
         known = key;
       })
       .catch(onFailure);

@@ -16,8 +16,6 @@ const HELD_SKILL = 1_000;
 const ROUTE_PRICE_S = 1_800;
 /** Leaving a stop must never look cheaper than driving to it; by severity, so that the gravest stay. */
 const LEAVE_PRICE_S = 40_000;
-/** Seconds or metres: two months of driving. */
-const UNREACHABLE = 5_000_000;
 /** Planner priority of stops without an attention window. */
 const UNPROMISED = 0;
 const NEW_INCIDENT = 1_000_000_000;
@@ -49,11 +47,16 @@ export interface Frame {
   nowMs: number;
   /** Places of the travel-time table. Index 0 is the depot, then the landfills, 1 the first. */
   points: LonLat[];
+  /** Which of them are where a truck is at this moment: nobody drives there. */
+  passing: ReadonlySet<number>;
   landfills: readonly Landfill[];
+  /** Where in `points` each job lies. */
+  placeOf: ReadonlyMap<number, number>;
   jobs: ReadonlyMap<number, JobSource>;
   /** The live route of each vehicle that has one; vehicles are trucks. */
   routeOf: ReadonlyMap<number, RouteRow>;
   vehicles: readonly FramedVehicle[];
+  /** @param table whole seconds and metres between `points`: see place-tables.ts */
   toProblem(table: { durationsS: number[][]; distancesM: number[][] }, stabilityS: number): PlannerProblem;
 }
 
@@ -223,7 +226,9 @@ export function framePlanning(input: FrameInput): Frame {
   return {
     nowMs,
     points,
+    passing: new Set(startIndex.filter((index) => index > 0)),
     landfills,
+    placeOf: new Map(planner.map((job) => [job.id, job.location_index!])),
     jobs,
     routeOf,
     vehicles,
@@ -240,7 +245,7 @@ export function framePlanning(input: FrameInput): Frame {
       })),
       reloads: [],
       matrices: {
-        driving: { durations: reachable(table.durationsS), distances: reachable(table.distancesM) },
+        driving: { durations: table.durationsS, distances: table.distancesM },
       },
       options: { g: false, lateness: latenessPrices(rules.latenessPricePerSeverity), stability: stabilityS },
     }),
@@ -394,11 +399,6 @@ function latenessPrices(perSeverity: number): Record<string, number> {
   const prices: Record<string, number> = { [UNPROMISED]: perSeverity / 2 };
   for (let severity = 1; severity <= 100; severity++) prices[severity] = perSeverity * severity;
   return prices;
-}
-
-/** A place no street leads to is further than any shift: its job is left out and named, not the whole plan lost. */
-function reachable(cells: readonly number[][]): number[][] {
-  return cells.map((row) => row.map((cell) => (Number.isFinite(cell) ? Math.round(cell) : UNREACHABLE)));
 }
 
 /** Landfill hours of today and tomorrow, in seconds from now; Latacunga keeps UTC−5 all year. */

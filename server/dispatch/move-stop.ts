@@ -2,15 +2,24 @@ import type { Actor } from '../../shared/actor.ts';
 import { DomainError } from '../../shared/errors.ts';
 import { isFrozen, type PlanDiff, type PlannedRoute } from '../../shared/plan.ts';
 import { commit } from '../events/store.ts';
-import { evaluate, insertionPrices, type SequenceStep, type Sequences } from '../planning/index.ts';
+import {
+  bestPlaces,
+  evaluate,
+  pricedPlan,
+  type PlannerSolution,
+  type SequenceStep,
+  type Sequences,
+} from '../planning/index.ts';
 import { assertUntouched, rebase, stopStates } from './approve.ts';
 import { diffPlans } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { changedVehicles, draftPlan, type DraftPlan } from './draft.ts';
-import { framePlanning, plannedRouteOf, type Frame, type FramedVehicle } from './frame.ts';
+import { framePlanning, LANDFILL_ID, plannedRouteOf, type Frame, type FramedVehicle } from './frame.ts';
 import { lockPlan, makeCurrent, materialise } from './make-current.ts';
-import { withDisposals } from './sequence.ts';
-import { readSnapshot, type RouteRow, type Snapshot, type StopRow } from './snapshot.ts';
+import { readPicture } from './picture.ts';
+import { placeTable } from './place-tables.ts';
+import { withDisposals, type LandfillBetween } from './sequence.ts';
+import { readSnapshot, type RouteRow, type Snapshot, type StopRow, type TruckRow } from './snapshot.ts';
 import { presentSolution } from './solve.ts';
 
 export interface MoveStopInput {
@@ -26,8 +35,8 @@ export interface MoveStopInput {
  * A supervisor moves one stop to another route, or to another place of its own. A dry run answers what it would
  * cost; otherwise it becomes the current version at once, with undo at hand.
  *
- * @throws DomainError `not-found`, `stop-frozen`, `invalid-transition`, `skill-missing`, `capacity-exceeded`,
- * `stale-version`
+ * @throws DomainError `not-found`, `stop-frozen`, `stop-pinned`, `truck-locked`, `truck-excluded`,
+ * `invalid-transition`, `skill-missing`, `capacity-exceeded`, `shift-exceeded`, `landfill-closed`, `stale-version`
  */
 export async function moveStop(
   dispatch: Dispatch,
@@ -35,14 +44,16 @@ export async function moveStop(
   input: MoveStopInput,
 ): Promise<{ version?: number; diff: PlanDiff }> {
   const { store } = dispatch;
-  const snapshot = await readSnapshot(store.database.db, store.clock());
-  const move = await weighMove(dispatch, snapshot, input);
+  const isDry = input.dryRun === true;
+  const snapshot = isDry ? await readPicture(store) : await readSnapshot(store.database.db, store.clock());
+  const weighed = await weighMove(dispatch, snapshot, input);
   if (input.baseVersion !== undefined && input.baseVersion !== snapshot.version) {
     await store.database.db.transaction((tx) =>
-      assertUntouched(tx, snapshot, input.baseVersion!, move.touched),
+      assertUntouched(tx, snapshot, input.baseVersion!, weighed.touched),
     );
   }
-  if (input.dryRun === true) return { diff: move.diff };
+  if (isDry) return { diff: weighed.diff };
+  const move = { ...weighed, draft: await weighed.draw() };
 
   return commit(store, actor, async (tx, emit) => {
     const current = await lockPlan(tx);
@@ -68,13 +79,19 @@ export async function moveStop(
   });
 }
 
-interface WeighedMove {
-  draft: DraftPlan;
+export interface WeighedMove {
+  /** Writes the routes with the way from stop to stop: not needed for a price. */
+  draw(): Promise<DraftPlan>;
   diff: PlanDiff;
   touched: PlannedRoute[];
 }
 
-async function weighMove(dispatch: Dispatch, snapshot: Snapshot, input: MoveStopInput): Promise<WeighedMove> {
+/** What a move would do, stored nowhere: also on a picture that is not the plan, as a draft's. Errors as {@link moveStop}. */
+export async function weighMove(
+  dispatch: Dispatch,
+  snapshot: Snapshot,
+  input: MoveStopInput,
+): Promise<WeighedMove> {
   const { stop, from, to } = findMove(snapshot, input);
   const truck = snapshot.trucks.get(to.truckId)!;
   if (truck.state !== 'available') {
@@ -91,6 +108,7 @@ async function weighMove(dispatch: Dispatch, snapshot: Snapshot, input: MoveStop
     });
   }
   const giver = snapshot.trucks.get(from.truckId)!;
+  assertMarksAllow(stop, giver, truck);
   const outTruckIds = giver.state === 'available' ? [] : [giver.id];
   const frame = framePlanning({
     snapshot,
@@ -100,7 +118,7 @@ async function weighMove(dispatch: Dispatch, snapshot: Snapshot, input: MoveStop
     outTruckIds,
     positionOf: (truckId) => dispatch.positionOf(truckId),
   });
-  const table = await dispatch.roads.table(frame.points);
+  const table = await placeTable(dispatch.roads, frame);
   const full = frame.toProblem(table, 0);
   // What a truck out of service still holds and nobody moves stays out of the reckoning.
   const held = new Set(frame.vehicles.flatMap((vehicle) => vehicle.steps.map((step) => step.id)));
@@ -108,11 +126,15 @@ async function weighMove(dispatch: Dispatch, snapshot: Snapshot, input: MoveStop
   const before = presentSolution(problem);
   const sequences = orderedByHand(snapshot, frame, problem, stop, to, input.index);
   const after = evaluate(problem, sequences);
-  const changed = changedVehicles(frame, after);
-  const draft = await draftPlan(dispatch.roads, snapshot, frame, changed, [], to.zone);
-  draft.degraded ||= table.degraded;
-  const givenUp = plannedRouteOf(snapshot, from.id)!;
-  if (outTruckIds.length > 0) draft.routes.push(withoutStop(givenUp, stop.id));
+  assertHoursKept(before, after, to.truckId);
+  const draw = async (): Promise<DraftPlan> => {
+    const changed = changedVehicles(frame, after);
+    const draft = await draftPlan(dispatch.roads, snapshot, frame, changed, [], to.zone);
+    draft.degraded ||= table.degraded;
+    const givenUp = plannedRouteOf(snapshot, from.id)!;
+    if (outTruckIds.length > 0) draft.routes.push(withoutStop(givenUp, stop.id));
+    return draft;
+  };
   const diff = diffPlans(snapshot, frame, problem, before, after, []);
   if (!diff.moved.some((moved) => moved.stopId === stop.id)) {
     // Its new place within the route is the whole change: named as a move, not twice.
@@ -136,7 +158,62 @@ async function weighMove(dispatch: Dispatch, snapshot: Snapshot, input: MoveStop
   const touched = [from.id, to.id]
     .map((routeId) => plannedRouteOf(snapshot, routeId))
     .filter((route): route is PlannedRoute => route !== null);
-  return { draft, diff, touched };
+  return { draw, diff, touched };
+}
+
+/** @throws DomainError `stop-pinned`, `truck-locked`, `truck-excluded` */
+function assertMarksAllow(stop: StopRow, giver: TruckRow, taker: TruckRow): void {
+  if (stop.pin === 'place' || (stop.pin === 'truck' && giver.id !== taker.id)) {
+    throw new DomainError('stop-pinned', 'The stop is kept where it is.', {
+      stopId: stop.id,
+      truckId: giver.id,
+      pin: stop.pin,
+    });
+  }
+  const locked = [giver, taker].find((truck) => truck.state === 'available' && truck.planning === 'locked');
+  if (locked !== undefined) {
+    throw new DomainError('truck-locked', 'The route of this truck is kept as it is.', {
+      truckId: locked.id,
+    });
+  }
+  if (taker.planning === 'excluded' && taker.id !== giver.id) {
+    throw new DomainError('truck-excluded', 'This truck gets no new work.', { truckId: taker.id });
+  }
+}
+
+/**
+ * Hours are hard: a move by hand may not send a truck home later than its shift allows, or to a landfill that is
+ * closed by then, unless it was so before.
+ *
+ * @throws DomainError `shift-exceeded`, `landfill-closed`
+ */
+function assertHoursKept(before: PlannerSolution, after: PlannerSolution, truckId: number): void {
+  const was = overrunsOf(before, truckId);
+  const is = overrunsOf(after, truckId);
+  if (is.shiftS > was.shiftS) {
+    throw new DomainError('shift-exceeded', 'The truck would come home after its shift.', {
+      truckId,
+      seconds: is.shiftS,
+    });
+  }
+  if (is.landfillS > was.landfillS) {
+    throw new DomainError('landfill-closed', 'The landfill would be closed by then.', {
+      truckId,
+      seconds: is.landfillS,
+    });
+  }
+}
+
+function overrunsOf(solution: PlannerSolution, truckId: number): { shiftS: number; landfillS: number } {
+  const overruns = { shiftS: 0, landfillS: 0 };
+  for (const step of solution.routes.find((route) => route.vehicle === truckId)?.steps ?? []) {
+    for (const violation of step.violations) {
+      if (violation.cause !== 'delay') continue;
+      if (step.type === 'end') overruns.shiftS += violation.duration ?? 0;
+      if (step.type === 'disposal') overruns.landfillS += violation.duration ?? 0;
+    }
+  }
+  return overruns;
 }
 
 function withoutStop(planned: PlannedRoute, stopId: number) {
@@ -217,10 +294,35 @@ function orderedByHand(
         vehicle.truck.loadAboard,
         vehicle.truck.capacity,
         (jobId) => loads.get(jobId) ?? 0,
+        landfillFor(frame, problem, vehicle),
       ),
     );
   }
   return without;
+}
+
+/** The landfill that costs the least way between two stops of a vehicle. */
+function landfillFor(
+  frame: Frame,
+  problem: ReturnType<Frame['toProblem']>,
+  vehicle: FramedVehicle,
+): LandfillBetween {
+  const seconds = problem.matrices.driving!.durations!;
+  const startIndex = problem.vehicles.find((one) => one.id === vehicle.truck.id)?.start_index ?? 0;
+  const placeOf = (step: SequenceStep | undefined, otherwise: number) =>
+    step === undefined
+      ? otherwise
+      : step.type === 'disposal'
+        ? step.id - LANDFILL_ID + 1
+        : (frame.placeOf.get(step.id) ?? otherwise);
+  return (before, after) => {
+    const [from, to] = [placeOf(before, startIndex), placeOf(after, 0)];
+    const way = (at: number) => seconds[from]![at]! + seconds[at]![to]!;
+    return frame.landfills.reduce(
+      (best, { id }, index) => (way(index + 1) < way(best - LANDFILL_ID + 1) ? id : best),
+      LANDFILL_ID,
+    );
+  };
 }
 
 function cheapestPlace(
@@ -230,9 +332,10 @@ function cheapestPlace(
   truckId: number,
   frozen: number,
 ): number {
-  const prices = insertionPrices(problem, sequences, jobId).filter((price) => price.vehicleId === truckId);
-  const open = prices.filter((price) => price.refused === undefined).sort((a, b) => a.costS - b.costS);
-  return open[0]?.index ?? Math.max(frozen, sequences.get(truckId)?.length ?? 0);
+  const best = bestPlaces(pricedPlan(problem, sequences), jobId).find(
+    (price) => price.vehicleId === truckId && price.refused === undefined,
+  );
+  return best?.index ?? Math.max(frozen, sequences.get(truckId)?.length ?? 0);
 }
 
 /** From the index a screen counts by (all stops of the route) to that among the remaining steps. */

@@ -15,6 +15,7 @@ import { holdLease, releaseLease } from './lease.ts';
 import { expireProposals } from './close-proposals.ts';
 import { propose } from './propose.ts';
 import { proposeAnew, renewOvertaken } from './propose-anew.ts';
+import { forgetPlaceTables } from './place-tables.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 const LEASE = 'dispatch';
@@ -222,6 +223,7 @@ function factsOf(snapshot: Snapshot, zone: Zone, causes: readonly Cause[]): Zone
 async function trucksThroughClosures(dispatch: Dispatch, snapshot: Snapshot, zone: Zone): Promise<number[]> {
   const closed = await activeClosures(dispatch.store.database, snapshot.nowMs);
   await dispatch.roads.setClosures(closed.map((closure) => ({ kind: 'polygon', ring: closure.ring })));
+  forgetPlaceTables(dispatch.roads);
   return snapshot.document.routes
     .filter((planned) => {
       const route = snapshot.routes.get(planned.routeId);

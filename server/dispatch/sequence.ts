@@ -1,7 +1,8 @@
 import type { SequenceStep } from '../planning/index.ts';
 import { LANDFILL_ID } from './frame.ts';
 
-const DISPOSAL: SequenceStep = { type: 'disposal', id: LANDFILL_ID };
+/** Which landfill lies best between two stops; undefined = where the truck is, or its depot. */
+export type LandfillBetween = (before: SequenceStep | undefined, after: SequenceStep | undefined) => number;
 
 /**
  * A sequence ordered by hand, with the landfill visits it needs: before the stop that would overfill the truck, and
@@ -15,7 +16,10 @@ export function withDisposals(
   aboard: number,
   capacity: number,
   loadOf: (jobId: number) => number,
+  landfillBetween: LandfillBetween = () => LANDFILL_ID,
 ): SequenceStep[] {
+  const visit = (after: SequenceStep | undefined) =>
+    out.push({ type: 'disposal', id: landfillBetween(out.at(-1), after) });
   const out: SequenceStep[] = [];
   let load = aboard;
   steps.forEach((step, index) => {
@@ -27,12 +31,12 @@ export function withDisposals(
     }
     const more = loadOf(step.id);
     if (index >= frozen && load + more > capacity && load > 0) {
-      out.push(DISPOSAL);
+      visit(step);
       load = 0;
     }
     load += more;
     out.push(step);
   });
-  if (load > 0) out.push(DISPOSAL);
+  if (load > 0) visit(undefined);
   return out;
 }

@@ -59,6 +59,11 @@ export async function readCurrentPlan(tx: Tx | Db): Promise<{ version: number; d
   return { version: row?.version ?? 0, document: row?.document ?? EMPTY_DOCUMENT };
 }
 
+async function currentVersion(tx: Tx): Promise<number> {
+  const [row] = await tx.select({ version: planHead.version }).from(planHead);
+  return row?.version ?? 0;
+}
+
 /** Reads a consistent picture in one read-only transaction. */
 export async function readSnapshot(db: Db, nowMs: number): Promise<Snapshot> {
   return db.transaction((tx) => snapshotIn(tx, nowMs), {
@@ -67,10 +72,15 @@ export async function readSnapshot(db: Db, nowMs: number): Promise<Snapshot> {
   });
 }
 
-/** The same inside a transaction of the caller. */
-export async function snapshotIn(tx: Tx, nowMs: number): Promise<Snapshot> {
+/**
+ * The same inside a transaction of the caller.
+ *
+ * @param known an earlier picture: the document of its version need not be read again
+ */
+export async function snapshotIn(tx: Tx, nowMs: number, known?: Snapshot): Promise<Snapshot> {
   const { rules } = await currentRules(tx);
-  const { version, document } = await readCurrentPlan(tx);
+  const { version, document } =
+    known !== undefined && (await currentVersion(tx)) === known.version ? known : await readCurrentPlan(tx);
   const stopIds = document.routes.flatMap((route) => route.stops.map((stop) => stop.stopId));
   const routeIds = document.routes.map((route) => route.routeId);
   const [routeRows, stopRows, truckRows, incidentRows, assignmentRows] = [

@@ -5,6 +5,7 @@ import { diffPlans } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { changedVehicles, draftPlan, type DraftPlan } from './draft.ts';
 import { framePlanning, liveRouteOf, plannedRouteOf, type Frame, type FrameInput } from './frame.ts';
+import { placeTable } from './place-tables.ts';
 import type { ContainerRow, IncidentRow, Snapshot } from './snapshot.ts';
 
 export interface SolveRequest {
@@ -74,9 +75,10 @@ export async function prepare(
     addContainers: request.addContainers ?? [],
     outTruckIds: request.outTruckIds ?? [],
     positionOf: (truckId) => dispatch.positionOf(truckId),
+    redrawTruckIds: request.redrawTruckIds ?? [],
   };
   const frame = framePlanning(input);
-  const table = await dispatch.roads.table(frame.points);
+  const table = await placeTable(dispatch.roads, frame);
   const problem = frame.toProblem(table, snapshot.rules.stabilityS);
   expectPresentTimes(problem);
   const outRoutes = (request.outTruckIds ?? [])

@@ -61,6 +61,8 @@ function viewRoute(snapshot: Snapshot, planned: PlannedRoute, route: RouteRow): 
         ...(stop.windowEnd === null || stop.kind !== 'incident'
           ? {}
           : { keep: arrival.keep(stop.windowEnd.getTime()) }),
+        ...(stop.pin === null || stop.state !== 'planned' ? {} : { pin: stop.pin }),
+        ...(plannedStop.pauseS === undefined ? {} : { pauseS: plannedStop.pauseS }),
         departedAt: stop.departedAt?.toISOString() ?? null,
         finishedAt: stop.finishedAt?.toISOString() ?? null,
         failReason: stop.failReason,

@@ -5,8 +5,15 @@ export { attachMatrices, needsMatrices, parseProblem } from './vroom-json.ts';
 export type { MatrixSource } from './vroom-json.ts';
 export { evaluate, solve } from './solve.ts';
 export type { SolveOptions } from './solve.ts';
-export { insertionPrices, unassignedReasons } from './prices.ts';
-export type { InsertionPrice, Refusal, UnassignedReason } from './prices.ts';
+export {
+  bestPlaces,
+  insertionPrices,
+  liftsFor,
+  pricedPlan,
+  unassignedReasons,
+  whyLeft,
+} from './prices.ts';
+export type { InsertionPrice, Lift, PricedPlan, Refusal, UnassignedReason } from './prices.ts';
 export { explainDiff } from './explain.ts';
 export type { Delta, Move, MoveReason, PlanDifference } from './explain.ts';
 export { createPlannerPool, PlannerCancelled } from './pool.ts';
