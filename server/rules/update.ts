@@ -18,6 +18,29 @@ export async function updateRules(
   input: { rules: Rules; baseVersion?: number | undefined },
 ): Promise<RulesVersion> {
   requireRole(actor, 'admin');
+  return putInForce(store, actor, input);
+}
+
+/**
+ * The one thing of the rules a supervisor sets: below which price and number of moved stops a proposal approves
+ * itself; null switches it off.
+ * @throws DomainError `stale-version` when somebody else changed the rules meanwhile
+ */
+export async function setAutoApprove(
+  store: Store,
+  actor: Actor,
+  limit: Rules['autoApproveBelow'],
+): Promise<RulesVersion> {
+  requireRole(actor, 'supervisor');
+  const { version, rules } = await currentRules(store.database.db);
+  return putInForce(store, actor, { rules: { ...rules, autoApproveBelow: limit }, baseVersion: version });
+}
+
+async function putInForce(
+  store: Store,
+  actor: Actor,
+  input: { rules: Rules; baseVersion?: number | undefined },
+): Promise<RulesVersion> {
   const rules = checkRules(input.rules);
   return commit(store, actor, async (tx, emit) => {
     const { version, rules: defaults } = FIRST_VERSION;

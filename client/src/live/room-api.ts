@@ -3,7 +3,16 @@ import type { ClosureInput, ClosureView } from '../../../shared/closure.ts';
 import type { TruckView } from '../../../shared/fleet.ts';
 import type { DomainEvent } from '../../../shared/events.ts';
 import type { IncidentView } from '../../../shared/incident.ts';
-import type { PlanDiff, PlanHistoryEntry, PlanView, ProposalView } from '../../../shared/plan.ts';
+import type {
+  AlternativeName,
+  AlternativeView,
+  DraftView,
+  PlanDiff,
+  PlanHistoryEntry,
+  PlanProblem,
+  PlanView,
+  ProposalView,
+} from '../../../shared/plan.ts';
 import type { Rules, Zone } from '../../../shared/rules.ts';
 import type { LiveTruck, TrackView } from '../../../shared/telemetry.ts';
 
@@ -20,6 +29,31 @@ export interface MoveRequest {
   index?: number;
   dryRun?: boolean;
   baseVersion?: number;
+}
+
+export interface PartRequest {
+  id: number;
+  alternative: AlternativeName;
+  stopIds: number[];
+  dryRun?: boolean;
+}
+
+/** What some moves of a proposal cost on their own, and what stands against them. */
+export interface PartPrice {
+  diff: PlanDiff;
+  leftOut: number[];
+  problems: PlanProblem[];
+  /** Stops whose move would make it keep every rule. */
+  together: number[];
+}
+
+export interface DraftMoveRequest {
+  draftId: number;
+  stopId: number;
+  toRouteId: number;
+  index: number;
+  dryRun?: boolean;
+  revision?: number;
 }
 
 /** The cheapest place on one live route, as the server prices it. */
@@ -56,7 +90,19 @@ export interface RoomApi {
   track(truckId: number, from: string, to: string): Promise<TrackView>;
   validate(id: number): Promise<unknown>;
   cancel(id: number, reason: string): Promise<unknown>;
-  approve(proposalId: number): Promise<unknown>;
+  /** The slider's points of a proposal, as far as they are computed. */
+  alternatives(proposalId: number): Promise<AlternativeView[]>;
+  approve(proposalId: number, alternative: AlternativeName): Promise<unknown>;
+  approvePart(request: PartRequest, signal?: AbortSignal): Promise<PartPrice>;
+  drafts(): Promise<DraftView[]>;
+  editProposal(proposalId: number, alternative: AlternativeName): Promise<DraftView>;
+  moveInDraft(
+    request: DraftMoveRequest,
+    signal?: AbortSignal,
+  ): Promise<{ diff: PlanDiff; problems?: PlanProblem[] }>;
+  approveDraft(draftId: number, revision: number): Promise<unknown>;
+  discardDraft(draftId: number): Promise<unknown>;
+  setAutoApprove(limit: Rules['autoApproveBelow']): Promise<unknown>;
   reject(proposalId: number, reason: string): Promise<unknown>;
   moveStop(request: MoveRequest, signal?: AbortSignal): Promise<{ version?: number; diff: PlanDiff }>;
   breakdown(truckId: number, dryRun: boolean): Promise<{ proposalId?: number; diff: PlanDiff }>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alternativeName } from '../../../shared/plan.ts';
-import { zone } from '../../../shared/rules.ts';
+import { rulesSchema, zone } from '../../../shared/rules.ts';
 import { approve } from '../../dispatch/approve.ts';
 import { approvePart } from '../../dispatch/approve-part.ts';
 import { breakdown } from '../../dispatch/breakdown.ts';
@@ -13,6 +13,7 @@ import { placesFor } from '../../dispatch/places.ts';
 import { alternativesOf, openProposals } from '../../dispatch/proposals.ts';
 import { reject } from '../../dispatch/reject.ts';
 import { undo } from '../../dispatch/undo.ts';
+import { setAutoApprove } from '../../rules/update.ts';
 import { byId, id, optional } from '../inputs.ts';
 import { dispatchOf } from '../services.ts';
 import { procedureFor, router } from '../trpc.ts';
@@ -45,6 +46,10 @@ export const plansRouter = router({
       }),
     )
     .mutation(({ ctx, input }) => approvePart(dispatchOf(ctx.services), ctx.actor, input)),
+  /** Below which price and number of moved stops a proposal approves itself; null: never. */
+  setAutoApprove: procedureFor('supervisor')
+    .input(z.object({ limit: rulesSchema.shape.autoApproveBelow }))
+    .mutation(({ ctx, input }) => setAutoApprove(ctx.services.store, ctx.actor, input.limit)),
   reject: procedureFor('supervisor')
     .input(z.object({ id, reason: z.string().trim().min(1).max(500) }))
     .mutation(({ ctx, input }) => reject(ctx.services.store, ctx.actor, input)),
