@@ -98,6 +98,16 @@ const environment = z.object({
     .optional(),
   /** Bearer token of the metrics scraper; without it only the machine itself may read /metrics. */
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  /** Mail server for alerts by letter: smtp:// or smtps://, with user and password where it asks for them. */
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
+  /** Sender of those letters: an address, or a name with one (`EPAGAL <alertas@epagal.example>`). */
+  MAIL_FROM: z
+    .string()
+    .max(200)
+    .regex(/^[^\r\n<>]*<?[^@\s<>]+@[^@\s<>]+>?$/, 'must be a mail address')
+    .optional(),
+  /** 1 = alert webhooks may also go to private addresses, such as a program in the own network. */
+  WEBHOOK_PRIVATE_HOSTS: flag.optional(),
   /** Backup storage that speaks S3. */
   S3_ENDPOINT: webUrl.optional(),
   S3_REGION: z.string().min(1).optional(),
@@ -142,6 +152,9 @@ export interface Config {
   publicUrl: string | null;
   trustProxy: boolean | number | string[];
   metricsToken: string | null;
+  /** Alerts by letter; null sends none. */
+  mail: { smtpUrl: string; from: string } | null;
+  webhookPrivateHosts: boolean;
   s3: {
     endpoint: string;
     region: string;
@@ -205,6 +218,11 @@ export function loadConfig(env: Record<string, string | undefined>, { mode }: { 
   if (given.DATABASE_URL && /^(1|true)$/.test(given.EMBEDDED ?? '')) {
     problems.push('EMBEDDED: contradicts DATABASE_URL; set one of them');
   }
+  if (Boolean(given.SMTP_URL) !== Boolean(given.MAIL_FROM)) {
+    problems.push(
+      given.SMTP_URL ? 'MAIL_FROM: missing beside SMTP_URL' : 'SMTP_URL: missing beside MAIL_FROM',
+    );
+  }
   if (S3_KEYS.some((key) => given[key])) {
     for (const key of S3_KEYS) if (!given[key]) problems.push(`${key}: missing beside the other S3 keys`);
   }
@@ -234,6 +252,8 @@ export function loadConfig(env: Record<string, string | undefined>, { mode }: { 
     publicUrl: e.PUBLIC_URL?.replace(/\/$/, '') ?? null,
     trustProxy: e.TRUST_PROXY ?? false,
     metricsToken: e.METRICS_TOKEN ?? null,
+    mail: e.SMTP_URL && e.MAIL_FROM ? { smtpUrl: e.SMTP_URL, from: e.MAIL_FROM } : null,
+    webhookPrivateHosts: e.WEBHOOK_PRIVATE_HOSTS ?? false,
     s3:
       e.S3_ENDPOINT && e.S3_BUCKET && e.S3_ACCESS_KEY_ID && e.S3_SECRET_ACCESS_KEY
         ? {

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../shared/time.ts';
 import { refuseDemoLogins } from './access/demo-logins.ts';
 import { counterStore, createLocalLimiter, createSharedLimiter, type RateLimiter } from './access/limiter.ts';
+import { countOpenAlerts } from './alerts/count-open.ts';
+import { pushKeyOf, startAlerting, type Alerting } from './alerts/start.ts';
 import { buildHttp } from './api/http.ts';
 import type { ProbeResult, Services } from './api/services.ts';
 import type { Config } from './config.ts';
@@ -19,9 +21,10 @@ import { headId } from './events/read.ts';
 import { openRedisLink } from './events/redis-link.ts';
 import type { Store } from './events/store.ts';
 import { createNightly } from './ops/backup/nightly.ts';
+import { watchVisits, type VisitWatch } from './history/visit-watch.ts';
 import type { Logger } from './ops/log.ts';
 import { databaseMeasure, diskOf } from './ops/measure.ts';
-import { createMetrics } from './ops/metrics.ts';
+import { createMetrics, type IntakeCounts } from './ops/metrics.ts';
 import { countEvent, observedPlanner, observedTransport } from './ops/observed.ts';
 import { DIST, VERSION } from './ops/project.ts';
 import { createPlannerPool, PlannerCancelled, type PlannerPool } from './planning/pool.ts';
@@ -30,7 +33,7 @@ import { withClosures } from './roads/closure-transport.ts';
 import { openMap, type OpenMap } from './roads/open-map.ts';
 import { createRoads, httpTransport, workerTransport } from './roads/osrm-client.ts';
 import type { Roads } from './roads/roads.ts';
-import { createTelemetry, type Telemetry } from './telemetry/index.ts';
+import { createTelemetry, type Telemetry, type TelemetryStats } from './telemetry/index.ts';
 import type { Verbosity } from './ops/verbosity.ts';
 
 export interface StartOptions {
@@ -62,7 +65,7 @@ export interface Assembly {
   telemetry: Telemetry;
   services: Services;
   http: FastifyInstance;
-  /** Starts planning on its own initiative. */
+  /** Starts planning on its own initiative, and following the trucks' visits. */
   react(): Reactor;
   /** Listens; returns the URL on this machine. */
   listen(): Promise<string>;
@@ -108,7 +111,9 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     liveSubscribers: () => telemetryOf?.stats().screens ?? 0,
     connectedDevices: () => telemetryOf?.stats().gateway.connected ?? 0,
     ingestQueued: () => telemetryOf?.stats().ingest.queued ?? 0,
+    intake: () => intakeCounts(telemetryOf?.stats()),
     lastEventId: () => lastEventId,
+    openAlerts: () => countOpenAlerts(store),
     ...(nightly && { lastBackupS: nightly.lastBackupS }),
     disk: () => diskOf(config.dataDir),
   });
@@ -168,6 +173,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     tiles: map.tile,
     live: telemetry.live,
     deviceHealth: telemetry.deviceHealth,
+    pushKey: pushKeyOf(store),
     verbosity: options.verbosity,
     isStopping: () => stopping !== null,
     synthetic: () => map.synthetic,
@@ -187,10 +193,12 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   telemetry.attach(http.server);
 
   let reactor: Reactor | null = null;
+  let visitWatch: VisitWatch | null = null;
+  let alerting: Alerting | null = null;
   let endNights: (() => void) | null = null;
   const close = async () => {
     endNights?.();
-    await reactor?.stop();
+    await Promise.all([reactor?.stop(), alerting?.stop()]);
     planner.cancel(BACKGROUND);
     await filler.stop();
     closures.stop();
@@ -214,7 +222,20 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     services,
     http,
     react() {
+      visitWatch ??= watchVisits({ store, holder: randomUUID(), log });
       reactor ??= startReactor(dispatch, randomUUID(), log);
+      alerting ??= startAlerting({
+        store,
+        fleet: telemetry.fleet,
+        skews: async () =>
+          new Map((await telemetry.deviceHealth()).map((device) => [device.deviceId, device.skewS])),
+        holder: randomUUID(),
+        log,
+        mail: config.mail,
+        allowPrivate: config.webhookPrivateHosts,
+        publicUrl: config.publicUrl,
+        onDelivery: (channel, result) => metrics.alertDeliveries.inc({ channel, result }),
+      });
       return reactor;
     },
     async listen() {
@@ -281,6 +302,24 @@ function openDatabase(config: Config, log: Logger): Promise<Database> {
   return config.databaseUrl === null
     ? connectDatabase({ log, dataDir: config.dataDir })
     : connectDatabase({ log, databaseUrl: config.databaseUrl });
+}
+
+function intakeCounts(stats: TelemetryStats | undefined): IntakeCounts {
+  const { ingest, gateway } = stats ?? {};
+  return {
+    paused: gateway?.paused ?? 0,
+    halfOpen: gateway?.halfOpen ?? 0,
+    pressures: ingest?.pressures ?? 0,
+    queuedMax: ingest?.queuedMax ?? 0,
+    failedBatches: ingest?.failedBatches ?? 0,
+    shut: {
+      refused: gateway?.refused ?? 0,
+      revoked: gateway?.revoked ?? 0,
+      flood: gateway?.floods ?? 0,
+      dead: gateway?.deadPeers ?? 0,
+      silent: gateway?.halfOpenDropped ?? 0,
+    },
+  };
 }
 
 function roadsProbe(roads: Roads): ProbeResult {

@@ -169,7 +169,13 @@ const webUrl = z.url({ protocol: /^https?$/ }).max(2_000);
 /** Where a channel goes. A webhook's secret is made by the server and shown once. */
 export const channelInput = z.discriminatedUnion('kind', [
   z.object({ ...channelBase, kind: z.literal('push'), userId }),
-  z.object({ ...channelBase, kind: z.literal('mail'), userId, to: z.null().default(null) }),
+  /** To a person's own address, or to one that is given. */
+  z.object({
+    ...channelBase,
+    kind: z.literal('mail'),
+    userId: userId.optional(),
+    to: z.email().max(200).optional(),
+  }),
   z.object({ ...channelBase, kind: z.literal('webhook'), url: webUrl }),
   z.object({
     ...channelBase,
@@ -179,3 +185,26 @@ export const channelInput = z.discriminatedUnion('kind', [
     chatId: z.string().trim().min(1).max(64),
   }),
 ]);
+export type ChannelInput = z.input<typeof channelInput>;
+
+/** What may change of a channel; where it goes may not: that would be another one. */
+export const channelChange = z.object({
+  id: userId,
+  active: z.boolean().optional(),
+  name: channelBase.name.optional(),
+  kinds: z.array(alertKind).min(1).max(ALERT_KINDS.length).nullable().optional(),
+  minLevel: alertLevel.optional(),
+  language: z.enum(['es', 'en']).optional(),
+  sendCleared: z.boolean().optional(),
+  maxPerHour: z.number().int().min(1).max(1_000).optional(),
+});
+export type ChannelChange = z.infer<typeof channelChange>;
+
+/** What a browser's push manager hands over. */
+export const pushSubscriptionInput = z.object({
+  endpoint: z.url({ protocol: /^https?$/ }).max(1_000),
+  p256dh: z.string().regex(/^[A-Za-z0-9_-]{86,88}=?$/),
+  auth: z.string().regex(/^[A-Za-z0-9_-]{22,24}={0,2}$/),
+  language: z.enum(['es', 'en']).default('es'),
+});
+export type PushSubscriptionInput = z.input<typeof pushSubscriptionInput>;

@@ -31,6 +31,7 @@ export const EVENT_TYPES = [
   'stop.arrived',
   'stop.left',
   'stop.graded',
+  'stop.confirmed',
   'stop.reopened',
   'stop.pinned',
   'stop.unpinned',
@@ -61,6 +62,10 @@ export const EVENT_TYPES = [
   'user.updated',
   'alert.raised',
   'alert.updated',
+  'channel.created',
+  'channel.updated',
+  'channel.removed',
+  'channel.tried',
 ] as const;
 export const eventType = z.enum(EVENT_TYPES);
 export type EventType = z.infer<typeof eventType>;
@@ -81,6 +86,7 @@ export const SUBJECT_KINDS = [
   'rules',
   'user',
   'alert',
+  'channel',
 ] as const;
 export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 

@@ -1,3 +1,4 @@
+import { alertsRouter } from './routers/alerts.ts';
 import { assignmentsRouter } from './routers/assignments.ts';
 import { authRouter } from './routers/auth.ts';
 import { closuresRouter } from './routers/closures.ts';
@@ -28,6 +29,7 @@ export const appRouter = router({
   rules: rulesRouter,
   events: eventsRouter,
   users: usersRouter,
+  alerts: alertsRouter,
   system: systemRouter,
 });
 

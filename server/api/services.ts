@@ -62,6 +62,8 @@ export interface Services {
   addressOf?: (place: { lat: number; lon: number }) => Promise<string | null>;
   tiles?: TileStore;
   live?: LiveHub;
+  /** Public half of the installation's own key for web push. */
+  pushKey?: () => Promise<string>;
   /** What each device does, by this instance's counters. */
   deviceHealth?: () => Promise<DeviceHealth[]>;
   /** True from when the stop has begun: no new work, please. */

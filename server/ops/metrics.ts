@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { ALERT_KINDS } from '../../shared/alerts.ts';
 
 const FAST_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const FIX_AGE_S = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
@@ -12,12 +13,31 @@ export interface MetricSources {
   connectedDevices?: () => number;
   /** Fixes accepted and not yet committed. */
   ingestQueued?: () => number;
+  /** How the way in is protected: what was held back, and what was shut out, since the start. */
+  intake?: () => IntakeCounts;
   /** Room on the disk of the data folder, in bytes; null where it cannot be told. */
   disk?: () => { free: number; total: number } | null;
   /** When the last backup succeeded, in seconds since the epoch; 0 when none ever did. */
   lastBackupS?: () => number;
   /** Id of the newest event. */
   lastEventId?: () => number;
+  /** Open alerts by kind. */
+  openAlerts?: () => Promise<ReadonlyMap<string, number>>;
+}
+
+export interface IntakeCounts {
+  /** Devices not being read now. */
+  paused: number;
+  /** Connections that have not yet said what they want. */
+  halfOpen: number;
+  /** How often all devices were paused, because the queue was at its high water. */
+  pressures: number;
+  /** Largest number of fixes that waited at once. */
+  queuedMax: number;
+  /** Statements that failed and were tried again. */
+  failedBatches: number;
+  /** Sockets shut, by why. */
+  shut: { refused: number; revoked: number; flood: number; dead: number; silent: number };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -46,6 +66,52 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
   gaugeOf('epagal_live_subscribers', 'Screens reading the live feed now', sources.liveSubscribers);
   gaugeOf('epagal_devices_connected', 'Trackers connected now', sources.connectedDevices);
   gaugeOf('epagal_ingest_queued_fixes', 'Fixes accepted and not yet committed', sources.ingestQueued);
+  const { intake } = sources;
+  const intakeOf = (read: (counts: IntakeCounts) => number) => intake && (() => read(intake()));
+  gaugeOf(
+    'epagal_devices_paused',
+    'Trackers not being read now',
+    intakeOf(({ paused }) => paused),
+  );
+  gaugeOf(
+    'epagal_connections_half_open',
+    'Connections that have not yet said what they want',
+    intakeOf(({ halfOpen }) => halfOpen),
+  );
+  gaugeOf(
+    'epagal_ingest_queued_fixes_max',
+    'Most fixes that ever waited at once',
+    intakeOf(({ queuedMax }) => queuedMax),
+  );
+  const countOf = (name: string, help: string, read: (counts: IntakeCounts) => number) =>
+    intake &&
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read(intake()));
+      },
+    });
+  countOf('epagal_ingest_pressures_total', 'Times all trackers were paused', ({ pressures }) => pressures);
+  countOf(
+    'epagal_ingest_failed_batches_total',
+    'Statements that failed and were tried again',
+    ({ failedBatches }) => failedBatches,
+  );
+  if (intake) {
+    new Counter({
+      name: 'epagal_connections_shut_total',
+      help: 'Connections shut by why: refused, revoked, flood, dead, silent',
+      labelNames: ['why'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [why, count] of Object.entries(intake().shut)) this.inc({ why }, count);
+      },
+    });
+  }
   gaugeOf('epagal_disk_free_bytes', 'Room left on the disk of the data folder', disk(sources, 'free'));
   gaugeOf('epagal_disk_size_bytes', 'Size of the disk of the data folder', disk(sources, 'total'));
   gaugeOf(
@@ -54,6 +120,22 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
     sources.lastBackupS,
   );
   gaugeOf('epagal_event_log_last_id', 'Id of the newest event', sources.lastEventId);
+  if (sources.openAlerts) {
+    const { openAlerts } = sources;
+    new Gauge({
+      name: 'epagal_alerts_open',
+      help: 'Alerts not yet cleared, by kind',
+      labelNames: ['kind'] as const,
+      registers,
+      async collect() {
+        // A database that is out leaves the last numbers: its own alarm is elsewhere.
+        const open = await openAlerts().catch(() => null);
+        if (open === null) return;
+        this.reset();
+        for (const kind of ALERT_KINDS) this.set({ kind }, open.get(kind) ?? 0);
+      },
+    });
+  }
 
   return {
     registry,
@@ -104,6 +186,12 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
       name: 'epagal_roads_degraded_total',
       help: 'Answers made from the cache or a straight line because the router was out',
       labelNames: ['from'] as const,
+      registers,
+    }),
+    alertDeliveries: new Counter({
+      name: 'epagal_alert_deliveries_total',
+      help: 'Attempts to deliver an alert by channel and result: sent, retried, failed (given up)',
+      labelNames: ['channel', 'result'] as const,
       registers,
     }),
     httpSeconds: new Histogram({

@@ -5,18 +5,21 @@ export const DATASETS = [
   'incidents',
   'plan',
   'proposals',
+  'drafts',
   'history',
   'trucks',
   'zones',
   'rules',
   'closures',
+  'alerts',
 ] as const;
 export type Dataset = (typeof DATASETS)[number];
 
 const BY_FAMILY: Readonly<Record<string, readonly Dataset[]>> = {
   incident: ['incidents', 'zones'],
-  plan: ['plan', 'history', 'incidents', 'zones', 'trucks'],
+  plan: ['plan', 'history', 'incidents', 'zones', 'trucks', 'drafts'],
   proposal: ['proposals'],
+  draft: ['drafts'],
   route: ['plan', 'trucks', 'zones'],
   stop: ['plan', 'trucks'],
   assignment: ['plan', 'trucks'],
@@ -27,7 +30,8 @@ const BY_FAMILY: Readonly<Record<string, readonly Dataset[]>> = {
   closure: ['closures', 'plan', 'proposals'],
   rules: ['rules', 'zones'],
   user: [],
-  alert: [],
+  alert: ['alerts'],
+  channel: [],
 };
 
 /** The datasets to read again after these events; a stop that completes also changes its incident. */

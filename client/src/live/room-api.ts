@@ -1,4 +1,5 @@
 /** What the room asks of the server, named once; the tRPC client behind it is made in app/api.ts. */
+import type { AlertView } from '../../../shared/alerts.ts';
 import type { ClosureInput, ClosureView } from '../../../shared/closure.ts';
 import type { TruckView } from '../../../shared/fleet.ts';
 import type { DomainEvent } from '../../../shared/events.ts';
@@ -85,6 +86,8 @@ export interface RoomApi {
   zones(): Promise<ZoneStatus[]>;
   rules(): Promise<Rules>;
   closures(): Promise<ClosureView[]>;
+  /** Those not yet cleared. */
+  alerts(): Promise<AlertView[]>;
   /** Where an incident could go, the cheapest first. */
   places(incidentId: number): Promise<BestPlace[]>;
   track(truckId: number, from: string, to: string): Promise<TrackView>;

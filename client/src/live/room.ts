@@ -1,9 +1,10 @@
 /** The room's memory: what the server said last, kept fresh by two streams, joined once a second for the screen. */
 import { computed, inject, onBeforeUnmount, provide, ref, shallowRef, type InjectionKey } from 'vue';
+import type { AlertView } from '../../../shared/alerts.ts';
 import type { ClosureView } from '../../../shared/closure.ts';
 import type { TruckView } from '../../../shared/fleet.ts';
 import type { IncidentView } from '../../../shared/incident.ts';
-import type { PlanHistoryEntry, PlanView, ProposalView } from '../../../shared/plan.ts';
+import type { DraftView, PlanHistoryEntry, PlanView, ProposalView } from '../../../shared/plan.ts';
 import { DEFAULT_RULES, type Rules } from '../../../shared/rules.ts';
 import type { LiveTruck } from '../../../shared/telemetry.ts';
 import { DATASETS, freshness, outdatedBy, type Dataset } from './fold.ts';
@@ -25,9 +26,11 @@ function openRoom(api: RoomApi) {
   const incidents = shallowRef<readonly IncidentView[] | null>(null);
   const trucks = shallowRef<readonly TruckView[] | null>(null);
   const proposals = shallowRef<readonly ProposalView[]>([]);
+  const drafts = shallowRef<readonly DraftView[]>([]);
   const history = shallowRef<readonly PlanHistoryEntry[]>([]);
   const zones = shallowRef<readonly ZoneStatus[]>([]);
   const closures = shallowRef<readonly ClosureView[]>([]);
+  const alerts = shallowRef<readonly AlertView[]>([]);
   const rules = shallowRef<Rules>(DEFAULT_RULES);
   const positions = shallowRef<ReadonlyMap<number, LiveTruck>>(new Map());
   const lastHeardMs = ref(Date.now());
@@ -38,8 +41,10 @@ function openRoom(api: RoomApi) {
     incidents: async () => void (incidents.value = await api.incidents()),
     trucks: async () => void (trucks.value = await api.trucks()),
     proposals: async () => void (proposals.value = await api.proposals()),
+    drafts: async () => void (drafts.value = await api.drafts()),
     history: async () => void (history.value = await api.history()),
     closures: async () => void (closures.value = await api.closures()),
+    alerts: async () => void (alerts.value = await api.alerts()),
     zones: async () => void (zones.value = await api.zones()),
     rules: async () => void (rules.value = await api.rules()),
   };
@@ -130,9 +135,11 @@ function openRoom(api: RoomApi) {
     nowMs,
     plan,
     proposals,
+    drafts,
     history,
     zones,
     closures,
+    alerts,
     rules,
     places,
     positions,

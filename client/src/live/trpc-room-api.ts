@@ -43,6 +43,7 @@ export const trpcRoomApi: RoomApi = {
   zones: () => trpc.zones.status.query(),
   rules: async () => (await trpc.rules.get.query()).rules,
   closures: () => trpc.closures.list.query(),
+  alerts: async () => (await trpc.alerts.list.query({ limit: 500 })).items,
   places: (incidentId) => trpc.plans.places.query({ incidentId }),
   track: (truckId, from, to) => trpc.tracks.get.query({ truckId, from, to }),
   validate: (id) => trpc.incidents.validate.mutate({ id }),
