@@ -8,16 +8,10 @@ import { commit, type Store } from '../events/store.ts';
 import { closeVisited } from '../fleet/close-visited.ts';
 import { lockPlanHead } from '../fleet/lock-plan-head.ts';
 import type { Place, PlaceState } from '../telemetry/geofences.ts';
+import type { LateStretch } from '../telemetry/tracks-late.ts';
 import { foldVisits, type DecidedVisit } from './visit-fold.ts';
 import { commonPlaces, stopPlaces } from './visit-places.ts';
 import { readTrack } from './read-track.ts';
-
-/** A stretch of a truck's track in which fixes arrived after their time. Milliseconds since the epoch. */
-export interface LateStretch {
-  truckId: number;
-  fromMs: number;
-  toMs: number;
-}
 
 /** Fixes around the stretch can change what it says by this much: dwell, leaving, a trip between two devices. */
 const MARGIN_MS = 30 * 60_000;

@@ -26,7 +26,7 @@ const CHANGES_PLACES: readonly EventType[] = [
   'route.finished',
   'rules.changed',
 ];
-const ENDS_STOP: readonly EventType[] = ['stop.completed', 'stop.failed'];
+const ENDS_STOP: readonly EventType[] = ['stop.completed', 'stop.failed', 'stop.confirmed'];
 /** Stops that ended earlier and have no grade are left: their track may be gone. */
 const UNGRADED_DAYS = 2;
 

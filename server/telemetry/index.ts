@@ -19,6 +19,7 @@ import { createIngest, type IngestCounters, type IngestLimits } from './ingest.t
 import { createIntake, type Device } from './intake.ts';
 import { createPartitions } from './partitions.ts';
 import { registerTrackerRoutes } from './tracker-routes.ts';
+import { createLateTracks } from './tracks-late.ts';
 import { createTrailStore, type TrackRow } from './trail-store.ts';
 
 export interface TelemetryDeps {
@@ -103,6 +104,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
         tickMs: deps.tickMs,
       })
     : null;
+  const late = createLateTracks(database.sql, log);
   const ingest = createIngest({
     store: createTrailStore(database.sql, randomInt(1, 2 ** 31 - 1)),
     limits: deps.ingest,
@@ -112,6 +114,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
       latest.note(fix);
       fanout?.note(fix);
     },
+    onLate: (row) => late.note(row.truckId, row.fix.t),
     onPressure: (high) => gateway.setPressure(high),
     async onFailure(error, attempt) {
       log.warn({ err: error, attempt }, 'a batch of fixes was not committed; tried again');
@@ -207,7 +210,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
       stopPartitions();
       await fanout?.close();
       // Derived rows: a database that hangs must not hold up the stop.
-      await Promise.race([stopLatest(), setTimeout(LATEST_MS)]);
+      await Promise.race([Promise.all([stopLatest(), late.stop()]), setTimeout(LATEST_MS)]);
       live.stop();
     },
   };

@@ -53,6 +53,8 @@ export interface IngestDeps {
   store: TrailStore;
   /** The newest plausible fix of a device, after its commit. */
   onLatest(row: TrackRow): void;
+  /** A plausible fix older than the newest of its device, after its commit. */
+  onLate?(row: TrackRow): void;
   /** True: pause the senders. False: go on. */
   onPressure(high: boolean): void;
   /** A statement failed; called before it is tried again. May repair what is missing (partitions). */
@@ -375,6 +377,12 @@ export function createIngest(deps: IngestDeps): Ingest {
     counters.flagged += counts.flagged;
     ingest.onCommitted?.(counts);
     for (const row of latest.values()) deps.onLatest(row);
+    if (ends && deps.onLate) {
+      for (const entry of batch) {
+        const newest = ends.get(entry.source.deviceId)?.good?.t ?? -Infinity;
+        if (entry.flag === null && entry.fix.t < newest && isStored(entry)) deps.onLate(entry);
+      }
+    }
     for (const job of finished) job.done(job.stored, job.duplicate, job.flagged);
     relieve();
   }
