@@ -1,5 +1,6 @@
 /** `npm start`: the server in production. What is wrong with its surroundings is said in one line, exit 1. */
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../config.ts';
 import { startServer } from '../main.ts';
@@ -17,6 +18,8 @@ async function main(): Promise<void> {
   if (!existsSync(join(DIST.client, 'index.html'))) {
     throw new Refusal('the pages are not built: run npm run build first');
   }
+  // Photos, positions and backups lie in it: nobody else's to read.
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const reporting = startErrorReporting({
     dsn: config.sentryDsn ?? undefined,
     environment: config.sentryEnvironment,

@@ -1,7 +1,15 @@
 import type { Sql } from '../db/connect.ts';
 
 /** What is recorded of the care of an installation. */
-export const RECORD_KINDS = ['backup', 'upload', 'drill', 'load-test', 'security-scan', 'training'] as const;
+export const RECORD_KINDS = [
+  'backup',
+  'upload',
+  'drill',
+  'load-test',
+  'security-scan',
+  'training',
+  'log-sink',
+] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 export interface OperationRecord {
