@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DomainError } from './errors.ts';
 import { zone } from './rules.ts';
+import { evidenceGrade } from './visits.ts';
 
 export const ROUTE_STATES = ['planned', 'running', 'done', 'cancelled'] as const;
 export const routeState = z.enum(ROUTE_STATES);
@@ -104,6 +105,35 @@ export const PLAN_KINDS = [
 export const planKind = z.enum(PLAN_KINDS);
 export type PlanKind = z.infer<typeof planKind>;
 
+/**
+ * What would open a place for an incident that has none, bent as little as it takes: a shift that runs over by
+ * `seconds`, a landfill that stays open as much longer, a truck that holds more, or a truck that is kept out now.
+ */
+export const planLift = z.object({
+  rule: z.enum(['shift', 'place-hours', 'window', 'capacity', 'truck']),
+  truckId: z.number().int(),
+  seconds: z.number(),
+  /** Of `truck`: why it is not in play. */
+  kept: z.enum(['locked', 'excluded', 'idle', 'other-zone']).optional(),
+  /** Work and way it would cost. */
+  workS: z.number(),
+  metres: z.number(),
+});
+export type PlanLift = z.infer<typeof planLift>;
+
+/** What the reason of a move rests on: what would be, had the stop stayed where it was. */
+export const moveEvidence = z.object({
+  /** The stop or incident that would be late, and how late. */
+  stopId: z.number().int().optional(),
+  incidentId: z.number().int().optional(),
+  lateS: z.number().optional(),
+  overS: z.number().optional(),
+  load: z.number().optional(),
+  capacity: z.number().optional(),
+  savedS: z.number().optional(),
+});
+export type MoveEvidence = z.infer<typeof moveEvidence>;
+
 export const planDiff = z.object({
   moved: z.array(
     z.object({
@@ -113,6 +143,7 @@ export const planDiff = z.object({
       toRouteId: z.number().int().nullable(),
       /** A stable word the screen turns into a sentence: see client plan sentences. */
       reason: z.string(),
+      about: moveEvidence.optional(),
       incidentId: z.number().int().optional(),
       fromTruckId: z.number().int().nullable().optional(),
       toTruckId: z.number().int().nullable().optional(),
@@ -137,7 +168,14 @@ export const planDiff = z.object({
     .optional(),
   later: z.array(z.object({ stopId: z.number().int(), seconds: z.number() })),
   cost: z.object({ seconds: z.number(), metres: z.number() }),
-  unassigned: z.array(z.object({ incidentId: z.number().int(), reason: z.string() })),
+  unassigned: z.array(
+    z.object({
+      incidentId: z.number().int(),
+      reason: z.string(),
+      /** What would open a place, the cheapest first. */
+      lifts: z.array(planLift).optional(),
+    }),
+  ),
 });
 export type PlanDiff = z.infer<typeof planDiff>;
 
@@ -173,6 +211,12 @@ export const stopView = z.object({
   departedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
   failReason: z.string().nullable(),
+  /** When its truck came and left, by the track. */
+  arrivedAt: z.string().nullable(),
+  leftAt: z.string().nullable(),
+  /** What ended it: a person's word, or the truck's visit by rule. */
+  closedBy: z.enum(['word', 'visit']).nullable(),
+  evidence: evidenceGrade.nullable(),
   /** Severity and type of its incident. */
   severity: z.number().optional(),
   incidentType: z.string().optional(),

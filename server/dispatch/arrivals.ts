@@ -41,7 +41,7 @@ export function projectArrivals(
     ? (route.startedAt?.getTime() ?? nowMs)
     : Math.max(nowMs, scheduledMs ?? Date.parse(planned.startAt));
   let free: Instant = { meanS: (fromMs - nowMs) / 1_000, varianceS2: 0 };
-  return planned.stops.map((plannedStop, index) => {
+  return planned.stops.map((plannedStop) => {
     const stop = snapshot.stops.get(plannedStop.stopId)!;
     if (stop.state === 'done' || stop.state === 'failed') {
       const atMs = stop.finishedAt?.getTime() ?? Date.parse(plannedStop.arrival);
@@ -55,7 +55,7 @@ export function projectArrivals(
       : isRunning
         ? { ...free, meanS: Math.max(free.meanS, 0) }
         : free;
-    const legS = index === 0 ? 0 : plannedStop.legS;
+    const { legS } = plannedStop;
     const arrival: Instant = {
       meanS: left.meanS + (plannedStop.pauseS ?? 0) + pace.travelMean * legS,
       varianceS2: left.varianceS2 + (pace.travelSd * legS) ** 2,

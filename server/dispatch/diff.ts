@@ -1,6 +1,11 @@
-import type { PlanDiff, PlannedRoute } from '../../shared/plan.ts';
+import type { MoveEvidence, PlanDiff, PlanLift, PlannedRoute } from '../../shared/plan.ts';
 import { explainDiff, unassignedReasons } from '../planning/index.ts';
-import type { PlannerProblem, PlannerSolution } from '../planning/index.ts';
+import type {
+  Lift,
+  MoveEvidence as PlannerEvidence,
+  PlannerProblem,
+  PlannerSolution,
+} from '../planning/index.ts';
 import type { DraftPlan } from './draft.ts';
 import { liveRouteOf, remainingStops, type Frame, type JobSource } from './frame.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -45,6 +50,7 @@ export function diffPlans(
       fromRouteId: routeIdOf(from?.truckId ?? null),
       toRouteId: routeIdOf(to?.truckId ?? null),
       reason: placeOut.has(move.jobId) && to !== null ? 'truck-out' : move.reason,
+      ...(move.about === undefined ? {} : { about: evidenceOf(frame, move.about) }),
       ...(incidentId === null ? {} : { incidentId }),
       ...(containerId === null ? {} : { containerId }),
       fromTruckId: from?.truckId ?? null,
@@ -86,6 +92,38 @@ export function diffPlans(
     unassigned: leftOut.map(({ job, incidentId }) => ({
       incidentId,
       reason: left.get(job.id)?.reason ?? 'no-room',
+      ...liftsOf(left.get(job.id)?.lifts ?? [], job.id, problem),
+    })),
+  };
+}
+
+/** The planner's word for a job, in stops and incidents. */
+function evidenceOf(frame: Frame, { jobId, ...about }: PlannerEvidence): MoveEvidence {
+  const source = jobId === undefined ? undefined : frame.jobs.get(jobId);
+  if (source === undefined) return about;
+  const incidentId = incidentOf(source);
+  return {
+    ...about,
+    ...(source.kind === 'stop' ? { stopId: source.stop.id } : {}),
+    ...(incidentId === null ? {} : { incidentId }),
+  };
+}
+
+/** Lifts as a screen tells them: with the work they cost, the service at the stop included. */
+export function liftsOf(
+  lifts: readonly Lift[],
+  jobId: number,
+  problem: PlannerProblem,
+): { lifts?: PlanLift[] } {
+  if (lifts.length === 0) return {};
+  const serviceS = problem.jobs.find((job) => job.id === jobId)?.service ?? 0;
+  return {
+    lifts: lifts.map(({ rule, vehicleId, seconds, travelS, metres }) => ({
+      rule,
+      truckId: vehicleId,
+      seconds,
+      workS: Math.round(travelS + serviceS),
+      metres: Math.round(metres),
     })),
   };
 }

@@ -2,7 +2,15 @@ import { distanceM, type LonLat, type Point } from '../../shared/geo.ts';
 import type { PlannedRoute } from '../../shared/plan.ts';
 import { isFrozen } from '../../shared/plan.ts';
 import type { Rules } from '../../shared/rules.ts';
-import type { Job, PlannedStep, PlannerProblem, Vehicle, Window } from '../planning/index.ts';
+import type {
+  Job,
+  PlannedStep,
+  PlannerProblem,
+  SequenceStep,
+  Sequences,
+  Vehicle,
+  Window,
+} from '../planning/index.ts';
 import type { ContainerRow, IncidentRow, RouteRow, Snapshot, StopRow, TruckRow } from './snapshot.ts';
 
 /** Planner's number of the first landfill; the others follow. */
@@ -250,6 +258,18 @@ export function framePlanning(input: FrameInput): Frame {
       options: { g: false, lateness: latenessPrices(rules.latenessPricePerSeverity), stability: stabilityS },
     }),
   };
+}
+
+/** What each vehicle does as things are: its remaining stops in order. */
+export function sequencesOfFrame(frame: Frame): Sequences {
+  return new Map(
+    frame.vehicles.map((vehicle) => [
+      vehicle.truck.id,
+      vehicle.steps.flatMap((step): SequenceStep[] =>
+        step.type === 'job' || step.type === 'disposal' ? [{ type: step.type, id: step.id! }] : [],
+      ),
+    ]),
+  );
 }
 
 function frameVehicle(

@@ -1,13 +1,7 @@
 import { DomainError } from '../../shared/errors.ts';
-import {
-  bestPlaces,
-  pricedPlan,
-  type InsertionPrice,
-  type SequenceStep,
-  type Sequences,
-} from '../planning/index.ts';
+import { bestPlaces, pricedPlan, type InsertionPrice } from '../planning/index.ts';
 import type { Dispatch } from './dispatch.ts';
-import { framePlanning, liveRouteOf, type Frame } from './frame.ts';
+import { framePlanning, liveRouteOf, sequencesOfFrame, type Frame } from './frame.ts';
 import { readPicture } from './picture.ts';
 import { placeTable } from './place-tables.ts';
 import type { Snapshot, StopRow, TruckRow } from './snapshot.ts';
@@ -134,17 +128,6 @@ async function subject(dispatch: Dispatch, snapshot: Snapshot, input: PlacesInpu
     }
   }
   return { zone: incident.zone, stopId: null, truckId: null, incident, isNew: true };
-}
-
-function sequencesOfFrame(frame: Frame): Sequences {
-  return new Map(
-    frame.vehicles.map((vehicle) => [
-      vehicle.truck.id,
-      vehicle.steps.flatMap((step): SequenceStep[] =>
-        step.type === 'job' || step.type === 'disposal' ? [{ type: step.type, id: step.id! }] : [],
-      ),
-    ]),
-  );
 }
 
 function refusedPlace(routeId: number, truck: TruckRow, refused: string): Place {

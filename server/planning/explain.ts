@@ -25,6 +25,20 @@ export interface Move extends Delta {
   fromVehicleId: number | null;
   toVehicleId: number | null;
   reason: MoveReason;
+  /** What the reason rests on, where it rests on something: what would be, had the job stayed. */
+  about?: MoveEvidence;
+}
+
+export interface MoveEvidence {
+  /** The job whose promise would be late, and by how much in seconds; or the seconds the shift would run over. */
+  jobId?: number;
+  lateS?: number;
+  overS?: number;
+  /** Load its old vehicle would carry, of so much capacity, in the dimension that is exceeded. */
+  load?: number;
+  capacity?: number;
+  /** Seconds of way saved by serving it here and not there. */
+  savedS?: number;
 }
 
 export interface PlanDifference {
@@ -83,18 +97,19 @@ export function explainDiff(
       delta = plus(delta, { ...NOTHING, cost: model.prize[job] as number });
     }
     const gone = outOfService.get(id);
+    const why: Pick<Move, 'reason' | 'about'> =
+      to < 0
+        ? { reason: 'dropped' }
+        : gone !== undefined
+          ? { reason: 'truck-out' }
+          : from < 0
+            ? { reason: 'new' }
+            : whyMoved(model, wanted, job, from, to);
     moves.push({
       jobId: id,
       fromVehicleId: from >= 0 ? (vehicleIds[from] as number) : (gone ?? null),
       toVehicleId: to >= 0 ? (vehicleIds[to] as number) : null,
-      reason:
-        to < 0
-          ? 'dropped'
-          : gone !== undefined
-            ? 'truck-out'
-            : from < 0
-              ? 'new'
-              : whyMoved(model, wanted, job, from, to),
+      ...why,
       ...delta,
     });
   }
@@ -187,7 +202,13 @@ function plus(a: Delta, b: Delta): Delta {
 const NOTICEABLE_S = 60;
 
 /** Puts the job back on its old vehicle, at its best place among that vehicle's new stops, and sees what breaks. */
-function whyMoved(model: Model, wanted: number[][], job: number, from: number, to: number): MoveReason {
+function whyMoved(
+  model: Model,
+  wanted: number[][],
+  job: number,
+  from: number,
+  to: number,
+): Pick<Move, 'reason' | 'about'> {
   const kept = wanted[from] as number[];
   const now = worst(model, from, kept);
   const there = worst(model, to, wanted[to] as number[]);
@@ -196,20 +217,78 @@ function whyMoved(model: Model, wanted: number[][], job: number, from: number, t
     to,
     (wanted[to] as number[]).filter((node) => node !== job),
   );
-  let best: Strain | undefined;
+  let best: { strain: Strain; nodes: number[] } | undefined;
   for (let i = model.frozen[from] as number; i <= kept.length; i++) {
-    const stay = worst(model, from, [...kept.slice(0, i), job, ...kept.slice(i)]);
-    if (!best || isLess(stay, best)) best = stay;
+    const nodes = [...kept.slice(0, i), job, ...kept.slice(i)];
+    const strain = worst(model, from, nodes);
+    if (!best || isLess(strain, best.strain)) best = { strain, nodes };
   }
-  if (!best) return 'rebalanced';
-  if (best.overloads > now.overloads) return 'load';
-  if (best.windowS > now.windowS) return 'window-kept';
-  if (best.shiftS > now.shiftS) return 'shift-kept';
-  const lateHere = best.latenessS - now.latenessS;
+  if (!best) return { reason: 'rebalanced' };
+  const { strain, nodes } = best;
+  if (strain.overloads > now.overloads) return { reason: 'load', about: peakLoad(model, from, nodes) };
+  if (strain.windowS > now.windowS) {
+    return { reason: 'window-kept', about: latestBy(model, from, kept, nodes, strain.windowS - now.windowS) };
+  }
+  if (strain.shiftS > now.shiftS) {
+    return { reason: 'shift-kept', about: { overS: Math.ceil(strain.shiftS - now.shiftS) } };
+  }
+  const lateHere = strain.latenessS - now.latenessS;
   const lateThere = there.latenessS - thereWithout.latenessS;
-  if (lateHere > lateThere + NOTICEABLE_S) return 'window-kept';
-  if (best.travelS - now.travelS > there.travelS - thereWithout.travelS) return 'shorter-detour';
-  return 'rebalanced';
+  if (lateHere > lateThere + NOTICEABLE_S) {
+    return { reason: 'window-kept', about: latestBy(model, from, kept, nodes, lateHere) };
+  }
+  const savedS = strain.travelS - now.travelS - (there.travelS - thereWithout.travelS);
+  return savedS > 0 ? { reason: 'shorter-detour', about: { savedS } } : { reason: 'rebalanced' };
+}
+
+/** The job that would be later past its promise than all others, and by how much. */
+function latestBy(model: Model, v: number, kept: number[], nodes: number[], totalS: number): MoveEvidence {
+  const was = latenessIn(model, v, kept);
+  let worstJob: MoveEvidence = { lateS: Math.round(totalS) };
+  let most = 0;
+  for (const [jobId, lateS] of latenessIn(model, v, nodes)) {
+    const more = lateS - (was.get(jobId) ?? 0);
+    if (more <= most) continue;
+    most = more;
+    worstJob = { jobId, lateS: Math.round(lateS) };
+  }
+  return worstJob;
+}
+
+function latenessIn(model: Model, v: number, nodes: number[]): Map<number, number> {
+  if (nodes.length === 0) return new Map();
+  return new Map(
+    reportRoute(model, v, nodes).route.steps.flatMap((step) =>
+      step.type === 'job'
+        ? [
+            [
+              step.id as number,
+              (step.lateness ?? 0) +
+                step.violations.reduce(
+                  (sum, one) => sum + (one.cause === 'delay' ? (one.duration ?? 0) : 0),
+                  0,
+                ),
+            ] as const,
+          ]
+        : [],
+    ),
+  );
+}
+
+/** The largest load of a round, in the dimension that is exceeded by most. */
+function peakLoad(model: Model, v: number, nodes: number[]): MoveEvidence {
+  const capacity = model.problem.vehicles[v]?.capacity ?? [];
+  let evidence: MoveEvidence = {};
+  let most = 0;
+  for (const step of reportRoute(model, v, nodes).route.steps) {
+    step.load.forEach((load, d) => {
+      const over = load - (capacity[d] as number);
+      if (over <= most) return;
+      most = over;
+      evidence = { load, capacity: capacity[d] as number };
+    });
+  }
+  return evidence;
 }
 
 interface Strain {

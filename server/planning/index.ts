@@ -15,7 +15,7 @@ export {
 } from './prices.ts';
 export type { InsertionPrice, Lift, PricedPlan, Refusal, UnassignedReason } from './prices.ts';
 export { explainDiff } from './explain.ts';
-export type { Delta, Move, MoveReason, PlanDifference } from './explain.ts';
+export type { Delta, Move, MoveEvidence, MoveReason, PlanDifference } from './explain.ts';
 export { createPlannerPool, PlannerCancelled } from './pool.ts';
 export type { PlannerPool, PoolSolveOptions } from './pool.ts';
 export { sampleDay, warmUp } from './warm-up.ts';

@@ -20,6 +20,8 @@ export interface InsertionPrice {
   metres: number;
   /** A disposal or reload that has to be visited beside the job for it to fit. */
   place?: { type: 'disposal' | 'reload'; id: number; side: 'before' | 'after' };
+  /** When its service would begin; told of the best places. */
+  startS?: number;
   /** Stops whose lateness past `due` grows, and by how much. */
   lateStops: { jobId: number; seconds: number }[];
   refused?: Refusal;
@@ -255,8 +257,14 @@ function walkedBest(model: Model, v: number, stops: number[], job: number): Inse
     seconds,
     metres,
     lateStops: lateStops(before, after),
+    ...startOf(after, model.problem.jobs[job]?.id),
     ...(place === undefined ? {} : { place }),
   };
+}
+
+function startOf(route: SolutionRoute, jobId: number | undefined): { startS?: number } {
+  const step = route.steps.find((one) => one.type === 'job' && one.id === jobId);
+  return step === undefined ? {} : { startS: step.arrival + step.waiting_time };
 }
 
 function whoMayNot(model: Model, v: number, job: number): Refusal | undefined {

@@ -11,6 +11,7 @@ export interface DayOptions {
   places: readonly Point[];
   startMs: number;
   onFix: OnFix;
+  onArrival?: (stopId: number, atMs: number) => void;
 }
 
 /** How long a look at the plan holds, unless somebody acts. */
@@ -63,7 +64,10 @@ export class Day {
     this.citizens = new Citizens(options.seed, options.places, options.startMs);
     this.agents = [...options.trucks]
       .sort((a, b) => a.truckId - b.truckId)
-      .map((truck) => new TruckAgent({ ...truck, seed: options.seed, home: options.home }));
+      .map(
+        (truck) =>
+          new TruckAgent({ ...truck, seed: options.seed, home: options.home, onArrival: options.onArrival }),
+      );
   }
 
   /** Everything due by `nowMs` happens, in a fixed order. */

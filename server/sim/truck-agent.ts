@@ -1,6 +1,7 @@
 import { destination, lineLengthM, pointAlong, type LonLat, type Point } from '../../shared/geo.ts';
 import type { RouteView, StopView } from '../../shared/plan.ts';
 import type { City, OnFix, SimFix } from './city.ts';
+import { serviceFactor, travelFactor } from './crew-pace.ts';
 import { gaussian, streamOf } from './random.ts';
 
 /** How often a crew cannot do a stop, and what it says. */
@@ -27,6 +28,8 @@ export interface TruckAgentOptions {
   home: Point;
   /** False: a person drives it (its driver's account is for whoever tries the demo). */
   automatic: boolean;
+  /** Told when it stands at a stop, which no record says: how good the expected arrivals were. */
+  onArrival?: ((stopId: number, atMs: number) => void) | undefined;
 }
 
 /**
@@ -38,6 +41,7 @@ export class TruckAgent {
   readonly truckId: number;
   private readonly random: () => number;
   private readonly automatic: boolean;
+  private readonly onArrival: TruckAgentOptions['onArrival'];
   private doing: Doing;
   private nextLookMs = 0;
   private nextFixMs = 0;
@@ -47,6 +51,7 @@ export class TruckAgent {
   constructor(options: TruckAgentOptions) {
     this.truckId = options.truckId;
     this.automatic = options.automatic;
+    this.onArrival = options.onArrival;
     this.random = streamOf(options.seed, `truck:${options.truckId}`);
     this.doing = { kind: 'parked', at: options.home };
   }
@@ -76,7 +81,8 @@ export class TruckAgent {
     const { doing } = this;
     if (doing.kind === 'driving' && nowMs >= doing.startMs + doing.durationMs) {
       const [lon, lat] = doing.line.at(-1)!;
-      const serviceMs = doing.stop.serviceS * 1_000 * (0.7 + 0.7 * this.random());
+      this.onArrival?.(doing.stop.id, doing.startMs + doing.durationMs);
+      const serviceMs = doing.stop.serviceS * 1_000 * serviceFactor(this.random());
       this.doing = {
         kind: 'serving',
         route: doing.route,
@@ -130,8 +136,7 @@ export class TruckAgent {
     if (next.state === 'planned' && !(await tolerate(city.depart(route, next.id)))) return;
     const way = await city.way(this.position(nowMs), next);
     if (way.line.length < 2) return;
-    // Traffic: mostly a little slower than the table says, seldom much.
-    const durationMs = Math.max(5_000, way.durationS * 1_000 * (0.9 + 0.35 * this.random() ** 2));
+    const durationMs = Math.max(5_000, way.durationS * 1_000 * travelFactor(this.random()));
     this.doing = { kind: 'driving', route, stop: next, line: way.line, startMs: nowMs, durationMs };
   }
 

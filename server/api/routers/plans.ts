@@ -10,6 +10,7 @@ import { generate } from '../../dispatch/generate.ts';
 import { planHistory } from '../../dispatch/history.ts';
 import { moveStop } from '../../dispatch/move-stop.ts';
 import { placesFor } from '../../dispatch/places.ts';
+import { openPromises } from '../../dispatch/promises.ts';
 import { alternativesOf, openProposals } from '../../dispatch/proposals.ts';
 import { reject } from '../../dispatch/reject.ts';
 import { undo } from '../../dispatch/undo.ts';
@@ -94,6 +95,10 @@ export const plansRouter = router({
   places: procedureFor('operator')
     .input(z.object({ incidentId: id.optional(), stopId: id.optional() }))
     .query(({ ctx, input }) => placesFor(dispatchOf(ctx.services), input)),
+  /** Open promises with the probability that each is kept, the one most in danger first. */
+  promises: procedureFor('operator')
+    .input(optional(z.object({ zone: zone.optional() })))
+    .query(({ ctx, input }) => openPromises(dispatchOf(ctx.services), input)),
   undo: procedureFor('supervisor')
     .input(z.object({ version: version.min(1) }))
     .mutation(({ ctx, input }) => undo(ctx.services.store, ctx.actor, input)),
