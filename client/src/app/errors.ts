@@ -11,6 +11,15 @@ export function reasonOf(error: unknown): string {
   return 'internal';
 }
 
+/** What the server adds to a refusal: ids, versions, who and when. */
+export function detailOf(error: unknown): Readonly<Record<string, unknown>> {
+  const data =
+    error instanceof TRPCClientError ? (error.data as { detail?: unknown } | null | undefined) : null;
+  return typeof data?.detail === 'object' && data.detail !== null
+    ? (data.detail as Record<string, unknown>)
+    : {};
+}
+
 /** A sentence for a reason, in the page's language; unknown words get the general one. */
 export function sentenceOf(reason: string, t: (key: string) => string, te: (key: string) => boolean): string {
   const key = `app.reason.${reason}`;

@@ -15,6 +15,8 @@ export interface PictureMove {
   numbers: number[];
   fromTruck: RoomTruck | null;
   toTruck: RoomTruck | null;
+  /** Where it goes among what the receiving truck still has to do; null where it leaves the plan. */
+  place: MovePlace | null;
   reason: string;
   seconds: number;
   metres: number;
@@ -24,12 +26,26 @@ export interface PictureMove {
   after: number | null;
 }
 
+/** The truck's next stop, its last, or behind a stop by the number that one has now. */
+export type MovePlace = { kind: 'first' } | { kind: 'last' } | { kind: 'after'; number: number };
+
+/** A truck that only changes its order, and what that costs. */
+export interface PictureReorder {
+  truck: RoomTruck;
+  seconds: number;
+  metres: number;
+}
+
 export interface PictureRow {
   truck: RoomTruck;
   gives: number;
   receives: number;
   seconds: number;
   metres: number;
+  /** The route as proposed: null where the truck has none. */
+  routeId: number | null;
+  /** All its stops as proposed, driven ones too: places are counted among these. */
+  stopIds: readonly number[];
   before: PictureBlock[];
   after: PictureBlock[];
 }
@@ -54,6 +70,8 @@ export interface ProposalPicture {
   proposal: ProposalView;
   show: ProposalShow;
   moves: PictureMove[];
+  /** With the moves, these add up to the price. */
+  reordered: PictureReorder[];
   rows: PictureRow[];
   untouched: number;
   promises: PicturePromise[];
@@ -93,6 +111,8 @@ export function proposalPicture(
   proposal: ProposalView,
   { plan, trucks, incidents }: ProposalContext,
   show: ProposalShow,
+  /** Also the rows of trucks it does not touch: where somebody could drag a stop to. */
+  wide = false,
 ): ProposalPicture {
   const truckById = new Map(trucks.map((truck) => [truck.id, truck]));
   const routeById = new Map(plan.routes.map((route) => [route.id, route]));
@@ -104,38 +124,32 @@ export function proposalPicture(
     for (const stop of route.stops)
       current.set(stop.id, { stop, route, number: numbers.get(stop.id) ?? null });
   }
-  const proposedEta = new Map<number, string>();
-  for (const route of proposal.routes) for (const stop of route.stops) proposedEta.set(stop.stopId, stop.eta);
   const incidentById = new Map(incidents.map((incident) => [incident.view.id, incident]));
   const movedIds = new Set(proposal.diff.moved.map((move) => move.stopId));
-
-  const afterOf = (incident: RoomIncident, stopId: number | null): number | null => {
-    const eta = stopId === null ? undefined : proposedEta.get(stopId);
-    if (eta === undefined) return incident.probability;
-    return keepProbability(arrivalAt(eta, current.get(stopId!)?.stop ?? null), incident.view.windowEnd);
+  const isAhead = (stopId: number) => {
+    const state = current.get(stopId)?.stop.state;
+    return state === undefined || state === 'planned';
   };
-  const stopOfIncident = new Map<number, number>();
-  for (const route of proposal.routes) {
-    for (const stop of route.stops)
-      if (stop.incidentId !== null) stopOfIncident.set(stop.incidentId, stop.stopId);
-  }
+  const placeIn = (move: Moved): MovePlace | null => {
+    const route = proposal.routes.find((candidate) => candidate.routeId === move.toRouteId);
+    const work = (route?.stops ?? []).filter(
+      (stop) => isAhead(stop.stopId) && (stop.kind === 'incident' || stop.kind === 'container'),
+    );
+    const at = work.findIndex((stop) => stop.stopId === move.stopId);
+    if (at < 0) return null;
+    if (at === 0) return { kind: 'first' };
+    for (let i = at - 1; i >= 0; i--) {
+      const number = current.get(work[i]!.stopId)?.number;
+      if (!movedIds.has(work[i]!.stopId) && number != null) return { kind: 'after', number };
+    }
+    return at === work.length - 1 ? { kind: 'last' } : { kind: 'first' };
+  };
 
-  const promises: PicturePromise[] = [];
-  let keptBefore = 0;
-  let keptAfter = 0;
-  let promised = 0;
-  for (const incident of incidents) {
-    if (incident.view.state === 'pending') continue;
-    promised += 1;
-    const after = afterOf(incident, stopOfIncident.get(incident.view.id) ?? incident.stop?.id ?? null);
-    // A stop whose truck is out keeps a time on paper; nobody is coming.
-    const stranded = incident.route !== null && truckById.get(incident.route.truckId)?.mode === 'broken';
-    const before = stranded ? Math.min(incident.probability ?? 0, 0.05) : incident.probability;
-    if (isKept(incident, before)) keptBefore += 1;
-    if (isKept(incident, after)) keptAfter += 1;
-    if (Math.abs((after ?? 0) - (before ?? 0)) >= 0.02) promises.push({ incident, before, after });
-  }
-  promises.sort((a, b) => (a.before ?? 0) - (b.before ?? 0));
+  const { promises, keptBefore, keptAfter, promised, afterOf } = promisesWith(proposal, {
+    plan,
+    trucks,
+    incidents,
+  });
 
   const receiving = new Set(proposal.diff.moved.map((move) => move.toTruckId ?? 0));
   const touched = new Set([...receiving, ...proposal.diff.moved.map((move) => move.fromTruckId ?? 0)]);
@@ -150,12 +164,19 @@ export function proposalPicture(
       const change = incident && promises.find((promise) => promise.incident === incident);
       return {
         number: current.get(move.stopId)?.number ?? move.toIndex ?? null,
+        place: placeIn(move),
         incident,
         before: change ? change.before : (incident?.probability ?? null),
         after: incident ? afterOf(incident, move.stopId) : null,
       };
     }),
-    rows: rowsOf(proposal, trucks, routeById, current, movedIds),
+    reordered: (proposal.diff.reordered ?? []).flatMap((route) => {
+      const truck = truckById.get(route.truckId);
+      return truck === undefined || (route.seconds === 0 && route.metres === 0)
+        ? []
+        : [{ truck, seconds: route.seconds, metres: route.metres }];
+    }),
+    rows: rowsOf(proposal, trucks, routeById, current, movedIds, wide),
     untouched: plan.routes.filter(
       (route) =>
         UNDER_WAY.has(route.state) && !proposal.routes.some((changed) => changed.routeId === route.id),
@@ -197,6 +218,56 @@ export function proposalPicture(
   };
 }
 
+export interface PromisesWith {
+  promises: PicturePromise[];
+  keptBefore: number;
+  keptAfter: number;
+  promised: number;
+  afterOf(incident: RoomIncident, stopId: number | null): number | null;
+}
+
+/** How many promises are kept without and with a change, and which it touches. */
+export function promisesWith(
+  change: Pick<ProposalView, 'diff' | 'routes'>,
+  { plan, trucks, incidents }: ProposalContext,
+): PromisesWith {
+  const truckById = new Map(trucks.map((truck) => [truck.id, truck]));
+  const known = new Map(plan.routes.flatMap((route) => route.stops.map((stop) => [stop.id, stop])));
+  const proposedEta = new Map<number, string>();
+  const stopOfIncident = new Map<number, number>();
+  for (const route of change.routes) {
+    for (const stop of route.stops) {
+      proposedEta.set(stop.stopId, stop.eta);
+      if (stop.incidentId !== null) stopOfIncident.set(stop.incidentId, stop.stopId);
+    }
+  }
+  const left = new Set(change.diff.unassigned.map((one) => one.incidentId));
+  const afterOf = (incident: RoomIncident, stopId: number | null): number | null => {
+    // Without a truck nobody comes.
+    if (left.has(incident.view.id)) return 0;
+    const eta = stopId === null ? undefined : proposedEta.get(stopId);
+    if (eta === undefined) return incident.probability;
+    return keepProbability(arrivalAt(eta, known.get(stopId!) ?? null), incident.view.windowEnd);
+  };
+  const promises: PicturePromise[] = [];
+  let keptBefore = 0;
+  let keptAfter = 0;
+  let promised = 0;
+  for (const incident of incidents) {
+    if (incident.view.state === 'pending') continue;
+    promised += 1;
+    const after = afterOf(incident, stopOfIncident.get(incident.view.id) ?? incident.stop?.id ?? null);
+    // A stop whose truck is out keeps a time on paper; nobody is coming.
+    const stranded = incident.route !== null && truckById.get(incident.route.truckId)?.mode === 'broken';
+    const before = stranded ? Math.min(incident.probability ?? 0, 0.05) : incident.probability;
+    if (isKept(incident, before)) keptBefore += 1;
+    if (isKept(incident, after)) keptAfter += 1;
+    if (Math.abs((after ?? 0) - (before ?? 0)) >= 0.02) promises.push({ incident, before, after });
+  }
+  promises.sort((a, b) => (a.before ?? 0) - (b.before ?? 0));
+  return { promises, keptBefore, keptAfter, promised, afterOf };
+}
+
 /** As the Now bar counts: kept from 90 % on; where no truck is on its way yet, while the window leaves time. */
 function isKept(incident: RoomIncident, probability: number | null): boolean {
   if (probability !== null) return promiseLevel(probability) === 'ok';
@@ -208,6 +279,7 @@ function groupMoves(
   truckOf: (routeId: number | null, truckId: number | null | undefined) => RoomTruck | null,
   about: (move: Moved) => {
     number: number | null;
+    place: MovePlace | null;
     incident: RoomIncident | null;
     before: number | null;
     after: number | null;
@@ -215,7 +287,7 @@ function groupMoves(
 ): PictureMove[] {
   const groups: PictureMove[] = [];
   for (const move of moved) {
-    const { number, incident, before, after } = about(move);
+    const { number, place, incident, before, after } = about(move);
     const fromTruck = truckOf(move.fromRouteId, move.fromTruckId);
     const toTruck = truckOf(move.toRouteId, move.toTruckId);
     const last = groups[groups.length - 1];
@@ -237,6 +309,7 @@ function groupMoves(
         numbers: number === null ? [] : [number],
         fromTruck,
         toTruck,
+        place,
         reason: move.reason,
         seconds: move.seconds ?? 0,
         metres: move.metres ?? 0,
@@ -255,6 +328,7 @@ function rowsOf(
   routeById: ReadonlyMap<number, RouteView>,
   current: ReadonlyMap<number, { stop: StopView; number: number | null }>,
   movedIds: ReadonlySet<number>,
+  wide: boolean,
 ): PictureRow[] {
   const { moved } = proposal.diff;
   const rows: PictureRow[] = [];
@@ -262,6 +336,7 @@ function rowsOf(
   const ids = new Set([
     ...moved.flatMap((move) => [move.fromTruckId ?? 0, move.toTruckId ?? 0]),
     ...proposal.routes.map((route) => route.truckId),
+    ...(wide ? trucks.flatMap((truck) => (truck.route?.zone === proposal.zone ? [truck.id] : [])) : []),
   ]);
   for (const truck of trucks) {
     if (!ids.has(truck.id)) continue;
@@ -290,7 +365,9 @@ function rowsOf(
           moved: movedIds.has(stop.id),
           late: false,
         })),
-      after: (after?.stops ?? [])
+      routeId: after?.routeId ?? before?.id ?? null,
+      stopIds: after?.stops.map((stop) => stop.stopId) ?? before?.stops.map((stop) => stop.id) ?? [],
+      after: (after?.stops ?? (before?.stops ?? []).map((stop) => ({ ...stop, stopId: stop.id })))
         .filter((stop) => {
           const state = current.get(stop.stopId)?.stop.state;
           return stop.kind !== 'depot' && state !== 'done' && state !== 'failed';

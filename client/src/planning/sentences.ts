@@ -1,5 +1,5 @@
 /** Words of the plan turned into sentences. A reason is a stable word, with ids after colons where it names things. */
-import type { ProposalView } from '../../../shared/plan.ts';
+import type { PlanProblem, ProposalView } from '../../../shared/plan.ts';
 import type { RoomTruck } from '../live/room-view.ts';
 import type { PictureMove } from './proposal-picture.ts';
 
@@ -69,6 +69,19 @@ export function moveSentence(move: PictureMove, t: Translate): { what: string; r
     ? t('planning.sentence.goes', { from: move.fromTruck.label }, count)
     : t('planning.sentence.joins', {}, count);
   return { what, rest, to };
+}
+
+/** Where on the receiving truck: ", su próxima.", ", tras su parada 9.", ", al final." */
+export function placeSentence(move: PictureMove, t: Translate): string {
+  if (!move.place || !move.toTruck) return '.';
+  const number = move.place.kind === 'after' ? String(move.place.number) : '';
+  return `, ${t(`planning.sentence.place.${move.place.kind}`, { number }, move.moves.length)}.`;
+}
+
+/** Which rule stands against a part or a draft, on which truck, by how much. */
+export function problemSentence(problem: PlanProblem, label: string, t: Translate): string {
+  const minutes = Math.max(1, Math.round((problem.seconds ?? 0) / 60));
+  return t(`planning.problem.${problem.rule}`, { label, minutes });
 }
 
 /** The second sentence: why. Unknown words are not shown raw. */
