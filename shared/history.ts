@@ -47,3 +47,20 @@ export const dayHistory = z.object({
   summary: daySummary,
 });
 export type DayHistory = z.infer<typeof dayHistory>;
+
+export const EMPTY_SUMMARY: DaySummary = {
+  distanceM: 0,
+  movingS: 0,
+  idleS: 0,
+  parkedS: 0,
+  unknownS: 0,
+  maxSpeed: null,
+  trips: 0,
+  fixes: 0,
+};
+
+/** A local day, `YYYY-MM-DD` in Latacunga. */
+export interface TruckDay {
+  day: string;
+  summary: DaySummary;
+}

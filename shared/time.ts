@@ -21,3 +21,12 @@ export function clockTime(at: Date | number | string): string {
 export function localDay(at: Date | number | string): string {
   return DAY_FORMAT.format(new Date(at));
 }
+
+/** Ecuador keeps one offset the year round and has no summer time. */
+const UTC_OFFSET = '-05:00';
+
+/** The instants a local day "2026-11-24" begins and ends at, in ms since the epoch; the end is the next day's begin. */
+export function dayRange(day: string): { fromMs: number; toMs: number } {
+  const fromMs = Date.parse(`${day}T00:00:00${UTC_OFFSET}`);
+  return { fromMs, toMs: fromMs + 86_400_000 };
+}

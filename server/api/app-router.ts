@@ -4,6 +4,7 @@ import { authRouter } from './routers/auth.ts';
 import { closuresRouter } from './routers/closures.ts';
 import { eventsRouter } from './routers/events.ts';
 import { fleetRouter } from './routers/fleet.ts';
+import { historyRouter } from './routers/history.ts';
 import { incidentsRouter } from './routers/incidents.ts';
 import { liveRouter } from './routers/live.ts';
 import { plansRouter } from './routers/plans.ts';
@@ -25,6 +26,7 @@ export const appRouter = router({
   assignments: assignmentsRouter,
   stops: stopsRouter,
   tracks: tracksRouter,
+  history: historyRouter,
   live: liveRouter,
   rules: rulesRouter,
   events: eventsRouter,

@@ -66,6 +66,10 @@ function viewRoute(snapshot: Snapshot, planned: PlannedRoute, route: RouteRow): 
         departedAt: stop.departedAt?.toISOString() ?? null,
         finishedAt: stop.finishedAt?.toISOString() ?? null,
         failReason: stop.failReason,
+        arrivedAt: stop.arrivedAt?.toISOString() ?? null,
+        leftAt: stop.leftAt?.toISOString() ?? null,
+        closedBy: stop.closedBy,
+        evidence: stop.evidence,
         ...(incident === undefined ? {} : { severity: incident.severity, incidentType: incident.type }),
         address: stop.address,
       };

@@ -4,6 +4,7 @@ import { completeStop } from '../../fleet/stop-complete.ts';
 import { departForStop } from '../../fleet/stop-depart.ts';
 import { failStop } from '../../fleet/stop-fail.ts';
 import { pinStop } from '../../fleet/pin-stop.ts';
+import { reopenStop } from '../../fleet/stop-reopen.ts';
 import { id } from '../inputs.ts';
 import { procedureFor, router } from '../trpc.ts';
 
@@ -11,6 +12,10 @@ import { procedureFor, router } from '../trpc.ts';
 const clientId = z.string().trim().min(1).max(100).optional();
 
 export const stopsRouter = router({
+  /** Takes back what a visit closed. */
+  reopen: procedureFor('supervisor', 'driver')
+    .input(z.object({ stopId: id }))
+    .mutation(({ ctx, input }) => reopenStop(ctx.services.store, ctx.actor, input.stopId)),
   depart: procedureFor('supervisor', 'driver')
     .input(z.object({ stopId: id }))
     .mutation(({ ctx, input }) => departForStop(ctx.services.store, ctx.actor, input.stopId)),
