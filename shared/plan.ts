@@ -212,11 +212,11 @@ export const stopView = z.object({
   finishedAt: z.string().nullable(),
   failReason: z.string().nullable(),
   /** When its truck came and left, by the track. */
-  arrivedAt: z.string().nullable(),
-  leftAt: z.string().nullable(),
+  arrivedAt: z.string().nullish(),
+  leftAt: z.string().nullish(),
   /** What ended it: a person's word, or the truck's visit by rule. */
-  closedBy: z.enum(['word', 'visit']).nullable(),
-  evidence: evidenceGrade.nullable(),
+  closedBy: z.enum(['word', 'visit']).nullish(),
+  evidence: evidenceGrade.nullish(),
   /** Severity and type of its incident. */
   severity: z.number().optional(),
   incidentType: z.string().optional(),
