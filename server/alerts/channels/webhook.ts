@@ -7,6 +7,7 @@ const TIMEOUT_MS = 10_000;
 
 export interface WebhookOptions {
   allowPrivate: boolean;
+  timeoutMs?: number;
 }
 
 /**
@@ -18,7 +19,7 @@ export function signWebhook(secret: string, timestampS: number, body: string): s
 }
 
 /** To another program: JSON, signed. */
-export function webhookChannel({ allowPrivate }: WebhookOptions): Deliver {
+export function webhookChannel({ allowPrivate, timeoutMs = TIMEOUT_MS }: WebhookOptions): Deliver {
   return async (outgoing) => {
     const { url, secret } = outgoing.channel.target;
     if (url === undefined || secret === undefined) throw new DeliveryError('no address', { isFinal: true });
@@ -28,7 +29,7 @@ export function webhookChannel({ allowPrivate }: WebhookOptions): Deliver {
       await guardedPost({
         url,
         body,
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs,
         allowPrivate,
         headers: {
           'content-type': 'application/json; charset=utf-8',
@@ -45,7 +46,7 @@ export function webhookChannel({ allowPrivate }: WebhookOptions): Deliver {
 }
 
 /** To a Telegram bot, in that service's own form; it cannot be signed, its secret is in the address. */
-export function telegramChannel({ allowPrivate }: WebhookOptions): Deliver {
+export function telegramChannel({ allowPrivate, timeoutMs = TIMEOUT_MS }: WebhookOptions): Deliver {
   return async ({ channel, title, text, url }) => {
     const { url: bot, chatId } = channel.target;
     if (bot === undefined || chatId === undefined) throw new DeliveryError('no address', { isFinal: true });
@@ -57,7 +58,7 @@ export function telegramChannel({ allowPrivate }: WebhookOptions): Deliver {
           text: [title, text, url].filter(Boolean).join('\n'),
           disable_web_page_preview: true,
         }),
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs,
         allowPrivate,
         headers: { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'epagal-alerts' },
       }),

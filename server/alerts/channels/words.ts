@@ -103,6 +103,8 @@ function factsOf({ kind, details }: Told, language: MessageLanguage): string {
       ? value.toLocaleString(language === 'es' ? 'es-EC' : 'en', { maximumFractionDigits: 1 })
       : '?';
   const minutes = (value: unknown) => `${typeof value === 'number' ? Math.round(value / 60) : '?'} min`;
+  const percent = (value: unknown) =>
+    `${number(typeof value === 'number' ? Math.round(value * 100) : null)} %`;
   switch (kind) {
     case 'offline':
       return `${plain(details.device)}, ${minutes(details.silentS)}.`;
@@ -118,9 +120,7 @@ function factsOf({ kind, details }: Told, language: MessageLanguage): string {
       return `${minutes(details.lateS)}.`;
     case 'window-at-risk':
       return [
-        details.keep === null || details.keep === undefined
-          ? ''
-          : `${Math.round(Number(details.keep) * 100)} %`,
+        details.keep == null ? '' : percent(details.keep),
         typeof details.windowEnd === 'string' ? clockTime(details.windowEnd) : '',
       ]
         .filter(Boolean)
@@ -129,7 +129,7 @@ function factsOf({ kind, details }: Told, language: MessageLanguage): string {
     case 'truck-full':
       return `${number(details.loadAboard)} / ${number(details.capacity)}.`;
     case 'low-battery':
-      return `${plain(details.device)}, ${Math.round(Number(details.battery) * 100)} %.`;
+      return `${plain(details.device)}, ${percent(details.battery)}.`;
     case 'clock-skew':
       return `${plain(details.device)}, ${number(details.skewS)} s.`;
     default:
