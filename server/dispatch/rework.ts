@@ -48,6 +48,18 @@ export interface Reworked {
  */
 export async function rework(dispatch: Dispatch, snapshot: Snapshot, input: ReworkInput): Promise<Reworked> {
   const rows = await stopsOf(dispatch.store.database, input.routes);
+  const fresh = [...rows.values()].filter((stop) => !snapshot.stops.has(stop.id));
+  return reworkWith(dispatch, snapshot, input, rows, await containersOf(dispatch, fresh));
+}
+
+/** The same, with the rows of the wanted routes' stops and of their new containers at hand. */
+export async function reworkWith(
+  dispatch: Dispatch,
+  snapshot: Snapshot,
+  input: ReworkInput,
+  rows: ReadonlyMap<number, StopRow>,
+  newContainers: readonly ContainerRow[],
+): Promise<Reworked> {
   const outTruckIds = input.routes
     .map((route) => route.truckId)
     .filter((truckId) => snapshot.trucks.get(truckId)?.state !== 'available');
@@ -59,7 +71,7 @@ export async function rework(dispatch: Dispatch, snapshot: Snapshot, input: Rewo
       const incident = stop.incidentId === null ? undefined : snapshot.incidents.get(stop.incidentId);
       return incident?.state === 'validated' ? [incident] : [];
     }),
-    addContainers: await containersOf(dispatch, fresh),
+    addContainers: newContainers,
     outTruckIds,
     redrawTruckIds: input.redrawTruckIds.filter((id) => !outTruckIds.includes(id)),
   });

@@ -106,7 +106,7 @@ export function compile(problem: PlannerProblem): Model {
   const disposalCount = problem.disposals.length;
   const stopCount = jobCount + disposalCount + problem.reloads.length;
   const vehicleCount = problem.vehicles.length;
-  const dims = problem.vehicles[0]?.capacity.length ?? 0;
+  const dims = problem.vehicles[0]?.capacity.length ?? problem.jobs[0]?.pickup.length ?? 0;
 
   const terminals = new Map<number, number>();
   for (const vehicle of problem.vehicles) {
