@@ -127,6 +127,17 @@ const environment = z.object({
   BACKUP_DIR: z.string().min(1).optional(),
   /** Days a backup is kept, here and in the store. */
   BACKUP_KEEP_DAYS: z.coerce.number('must be a number of days').int().min(1).max(3_650).default(30),
+  /** Days of tracks kept; older ones are dropped, a day at a time. */
+  TRACKS_KEEP_DAYS: z.coerce.number('must be a number of days').int().min(8).max(36_500).default(400),
+  /** Age in days at which tracks are thinned to the error bound of the rules; 0 for never. */
+  TRACKS_THIN_AFTER_DAYS: z.coerce
+    .number('must be a number of days')
+    .int()
+    .max(36_500)
+    .refine((days) => days === 0 || days >= 8, 'must be 0, or at least 8: fixes may arrive for 7 days')
+    .default(30),
+  /** Hour from which a day's tracks are summed up and old ones thinned, in America/Guayaquil; `off` for never. */
+  TRACKS_UPKEEP_AT: hourOrOff.default('03:30'),
 });
 
 export interface Config {
@@ -171,6 +182,13 @@ export interface Config {
     /** Absolute path. */
     folder: string;
     keepDays: number;
+  };
+  tracks: {
+    keepDays: number;
+    /** Null is never. */
+    thinAfterDays: number | null;
+    /** HH:MM in America/Guayaquil; null is never. */
+    upkeepAt: string | null;
   };
 }
 
@@ -270,6 +288,11 @@ export function loadConfig(env: Record<string, string | undefined>, { mode }: { 
       uploadAt: hourOf(e.BACKUP_UPLOAD_AT, mode === 'production' ? '03:00' : null),
       folder: resolve(e.BACKUP_DIR ?? join(e.DATA_DIR, 'backups')),
       keepDays: e.BACKUP_KEEP_DAYS,
+    },
+    tracks: {
+      keepDays: e.TRACKS_KEEP_DAYS,
+      thinAfterDays: e.TRACKS_THIN_AFTER_DAYS || null,
+      upkeepAt: hourOf(e.TRACKS_UPKEEP_AT, null),
     },
   };
 }

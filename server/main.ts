@@ -21,6 +21,7 @@ import { headId } from './events/read.ts';
 import { openRedisLink } from './events/redis-link.ts';
 import type { Store } from './events/store.ts';
 import { createNightly } from './ops/backup/nightly.ts';
+import { createNight } from './history/night.ts';
 import { watchVisits, type VisitWatch } from './history/visit-watch.ts';
 import type { Logger } from './ops/log.ts';
 import { databaseMeasure, diskOf } from './ops/measure.ts';
@@ -127,7 +128,12 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     now: () => performance.now(),
   });
   const planner = createPlannerPool({ threads: options.plannerThreads ?? 2 });
-  const telemetry = await createTelemetry({ store, log, redis });
+  const telemetry = await createTelemetry({
+    store,
+    log,
+    redis,
+    retentionDays: config.tracks.keepDays,
+  });
   telemetryOf = telemetry;
   const dispatch: Dispatch = {
     store,
@@ -194,6 +200,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
 
   let reactor: Reactor | null = null;
   let visitWatch: VisitWatch | null = null;
+  let stopNight: (() => Promise<void>) | null = null;
   let alerting: Alerting | null = null;
   let endNights: (() => void) | null = null;
   const close = async () => {
@@ -223,6 +230,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     http,
     react() {
       visitWatch ??= watchVisits({ store, holder: randomUUID(), log });
+      stopNight ??= startNight(config, store, log);
       reactor ??= startReactor(dispatch, randomUUID(), log);
       alerting ??= startAlerting({
         store,
@@ -263,6 +271,13 @@ function givingWay(planner: PlannerPool): Planner {
       return planner.solve(problem, options);
     },
   };
+}
+
+/** Sums up the trucks' days and thins old tracks, at night. */
+function startNight(config: Config, store: Store, log: Logger): (() => Promise<void>) | null {
+  const { upkeepAt, thinAfterDays } = config.tracks;
+  if (upkeepAt === null) return null;
+  return createNight({ store, holder: randomUUID(), log, upkeepAt, thinAfterDays }).start();
 }
 
 /** The schema does not fit this program; the message is one line that names what to do. */

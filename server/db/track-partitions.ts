@@ -2,10 +2,11 @@ import type { Sql } from './connect.ts';
 
 /** `tracks` is cut by UTC day. A partition is named `tracks_YYYYMMDD`. */
 const NAME = /^tracks_(\d{4})(\d{2})(\d{2})$/;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 const startOfDay = (at: Date) => new Date(Math.floor(at.getTime() / DAY_MS) * DAY_MS);
-const nameOf = (day: Date) => `tracks_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
+/** The partition's name of a UTC day. */
+export const trackPartitionOf = (day: Date) => `tracks_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
 
 /**
  * Makes the partitions of all days from `from` to `to`, both included, that are missing. Safe to call from several
@@ -16,7 +17,7 @@ export async function ensureTrackPartitions(sql: Sql, from: Date, to: Date): Pro
   const have = new Set((await listTrackPartitions(sql)).map(({ name }) => name));
   const made: string[] = [];
   for (let day = startOfDay(from); day <= to; day = new Date(day.getTime() + DAY_MS)) {
-    const name = nameOf(day);
+    const name = trackPartitionOf(day);
     if (have.has(name)) continue;
     const next = new Date(day.getTime() + DAY_MS);
     try {
