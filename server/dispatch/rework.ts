@@ -12,9 +12,8 @@ import {
 } from '../planning/index.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { DraftPlan } from './draft.ts';
-import { remainingStops, type Frame } from './frame.ts';
+import { LANDFILL_ID, remainingStops, type Frame } from './frame.ts';
 import { stopsOf } from './proposals.ts';
-import { withDisposals } from './sequence.ts';
 import { anyOf, type ContainerRow, type Snapshot, type StopRow } from './snapshot.ts';
 import { prepare, written, type Prepared } from './solve.ts';
 
@@ -213,11 +212,8 @@ function evaluatePart(prepared: Prepared, wanted: Sequences, without: ReadonlySe
   for (const vehicle of frame.vehicles) {
     if (!relaid.has(vehicle.truck.id)) continue;
     const { loadAboard, capacity, id } = vehicle.truck;
-    const steps = sequences.get(id)!;
-    sequences.set(
-      id,
-      withDisposals(steps, vehicle.enroute, loadAboard, capacity, (jobId) => loads.get(jobId) ?? 0),
-    );
+    const loadOf = (jobId: number) => loads.get(jobId) ?? 0;
+    sequences.set(id, emptiedInTime(sequences.get(id)!, vehicle.enroute, loadAboard, capacity, loadOf));
   }
   const served = new Set([...sequences.values()].flat().flatMap((s) => (s.type === 'job' ? [s.id] : [])));
   const kept = new Set(frame.vehicles.flatMap((vehicle) => vehicle.steps.map((step) => step.id)));
@@ -227,6 +223,38 @@ function evaluatePart(prepared: Prepared, wanted: Sequences, without: ReadonlySe
     jobs: prepared.problem.jobs.filter((job) => served.has(job.id) || kept.has(job.id)),
   };
   return { problem, solution: evaluate(problem, sequences) };
+}
+
+/**
+ * The landfill visits of a sequence stay where the search laid them; one with nothing aboard is left out, one is added
+ * before the stop that would overfill the truck, and before the depot.
+ */
+function emptiedInTime(
+  steps: readonly SequenceStep[],
+  enroute: number,
+  aboard: number,
+  capacity: number,
+  loadOf: (jobId: number) => number,
+): SequenceStep[] {
+  const out: SequenceStep[] = [];
+  let load = aboard;
+  steps.forEach((step, index) => {
+    if (step.type === 'disposal') {
+      if (load === 0 && index >= enroute) return;
+      load = 0;
+      out.push(step);
+      return;
+    }
+    const more = loadOf(step.id);
+    if (load + more > capacity && load > 0 && index >= enroute) {
+      out.push({ type: 'disposal', id: LANDFILL_ID });
+      load = 0;
+    }
+    load += more;
+    out.push(step);
+  });
+  if (load > 0) out.push({ type: 'disposal', id: LANDFILL_ID });
+  return out;
 }
 
 /** Behind the nearest stop that came before it and is there still. */

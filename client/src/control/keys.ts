@@ -22,8 +22,12 @@ export function setLettersOff(value: boolean): void {
   }
 }
 
+/** Boxes and sliders take no letters. */
+const TAKES_NO_LETTERS = new Set(['checkbox', 'radio', 'range', 'button']);
+
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement && TAKES_NO_LETTERS.has(target.type)) return false;
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
@@ -50,7 +54,8 @@ export function useKeys(handle: (stroke: KeyStroke) => boolean): void {
     const name = nameOf(event);
     if (off.value && name.length === 1) return;
     const onControl =
-      event.target instanceof HTMLElement && event.target.closest('button, a, [role="radio"]') !== null;
+      event.target instanceof HTMLElement &&
+      event.target.closest('button, a, input, [role="radio"]') !== null;
     if (onControl && (name === 'Enter' || name === ' ')) return;
     if (handle({ name, event })) event.preventDefault();
   }

@@ -147,6 +147,7 @@ export default {
   sentence: {
     place: {
       first: 'its next | its next | its next ones',
+      behind: 'after the {number} it receives',
       last: 'at the end',
       after: 'after its stop {number}',
     },

@@ -147,6 +147,7 @@ export default {
   sentence: {
     place: {
       first: 'su próxima | su próxima | sus próximas',
+      behind: 'tras la {number} que recibe',
       last: 'al final',
       after: 'tras su parada {number}',
     },

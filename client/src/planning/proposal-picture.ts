@@ -27,7 +27,12 @@ export interface PictureMove {
 }
 
 /** The truck's next stop, its last, or behind a stop by the number that one has now. */
-export type MovePlace = { kind: 'first' } | { kind: 'last' } | { kind: 'after'; number: number };
+export type MovePlace =
+  | { kind: 'first' }
+  | { kind: 'last' }
+  | { kind: 'after'; number: number }
+  /** Behind another stop it receives. */
+  | { kind: 'behind'; number: number };
 
 /** A truck that only changes its order, and what that costs. */
 export interface PictureReorder {
@@ -142,6 +147,8 @@ export function proposalPicture(
       const number = current.get(work[i]!.stopId)?.number;
       if (!movedIds.has(work[i]!.stopId) && number != null) return { kind: 'after', number };
     }
+    const received = current.get(work[at - 1]!.stopId)?.number;
+    if (received != null && at < work.length - 1) return { kind: 'behind', number: received };
     return at === work.length - 1 ? { kind: 'last' } : { kind: 'first' };
   };
 

@@ -74,7 +74,7 @@ export function moveSentence(move: PictureMove, t: Translate): { what: string; r
 /** Where on the receiving truck: ", su próxima.", ", tras su parada 9.", ", al final." */
 export function placeSentence(move: PictureMove, t: Translate): string {
   if (!move.place || !move.toTruck) return '.';
-  const number = move.place.kind === 'after' ? String(move.place.number) : '';
+  const number = 'number' in move.place ? String(move.place.number) : '';
   return `, ${t(`planning.sentence.place.${move.place.kind}`, { number }, move.moves.length)}.`;
 }
 
