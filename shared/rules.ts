@@ -89,7 +89,7 @@ export const rulesSchema = z.object({
   /** Which stops a visit closes without anybody's word; null = none. */
   visitCloses: visitClosesSchema.nullable().default(DEFAULT_VISIT_CLOSES),
   /** How far a thinned old track may lie from the truck's place at any instant, in metres. */
-  trackToleranceM: z.number().min(1).max(100).default(5),
+  trackToleranceM: z.number().min(1).max(100).default(10),
 });
 export type Rules = z.infer<typeof rulesSchema>;
 
@@ -128,5 +128,5 @@ export const DEFAULT_RULES: Rules = {
   alerts: DEFAULT_ALERT_RULES,
   visits: DEFAULT_VISIT_RULES,
   visitCloses: DEFAULT_VISIT_CLOSES,
-  trackToleranceM: 5,
+  trackToleranceM: 10,
 };
