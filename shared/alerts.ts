@@ -126,7 +126,7 @@ export const deliveryView = z.object({
   createdAt: z.string(),
   sentAt: z.string().nullable(),
   nextAttemptAt: z.string().nullable(),
-  /** Why it has not arrived, in the words of the other side. */
+  /** Why it has not arrived: a word of ours (`no-answer`), or what the other side said (`HTTP 503`). */
   lastError: z.string().nullable(),
 });
 export type DeliveryView = z.infer<typeof deliveryView>;

@@ -20,7 +20,7 @@ export async function annotateAlert(
   return commit(store, actor, async (tx, emit) => {
     const [row] = await tx.update(alerts).set({ note }).where(eq(alerts.id, id)).returning();
     if (!row) throw new DomainError('not-found', 'No such alert.', { id });
-    emit(alertEvent(row, { note }));
+    emit(alertEvent(row, { note, noted: true }));
     return toAlertView(tx, row);
   });
 }

@@ -254,8 +254,8 @@ describe('a webhook', () => {
     await deliver();
     expect(heard).toEqual([]);
     expect((await sendings(id)).map(({ state, lastError }) => [state, lastError])).toEqual([
-      ['failed', 'address not allowed'],
-      ['failed', 'address not allowed'],
+      ['failed', 'address-not-allowed'],
+      ['failed', 'address-not-allowed'],
     ]);
   });
 

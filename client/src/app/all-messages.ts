@@ -1,12 +1,16 @@
 /** The words of every domain behind the login. A new domain adds its two files here. */
 import adminEn from '../admin/locale.en.ts';
 import adminEs from '../admin/locale.es.ts';
+import alertsEn from '../alerts/locale.en.ts';
+import alertsEs from '../alerts/locale.es.ts';
 import appEn from './locale.en.ts';
 import appEs from './locale.es.ts';
 import controlEn from '../control/locale.en.ts';
 import controlEs from '../control/locale.es.ts';
 import driverEn from '../driver/locale.en.ts';
 import driverEs from '../driver/locale.es.ts';
+import historyEn from '../history/locale.en.ts';
+import historyEs from '../history/locale.es.ts';
 import incidentsEn from '../incidents/locale.en.ts';
 import incidentsEs from '../incidents/locale.es.ts';
 import planningEn from '../planning/locale.en.ts';
@@ -20,6 +24,8 @@ export const messages = {
     planning: planningEs,
     driver: driverEs,
     admin: adminEs,
+    alerts: alertsEs,
+    history: historyEs,
   },
   en: {
     app: appEn,
@@ -28,5 +34,7 @@ export const messages = {
     planning: planningEn,
     driver: driverEn,
     admin: adminEn,
+    alerts: alertsEn,
+    history: historyEn,
   },
 };

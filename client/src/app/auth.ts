@@ -66,6 +66,8 @@ export async function signIn(username: string, password: string): Promise<Signed
 
 export async function signOut(): Promise<void> {
   try {
+    // Whoever signs in next at this screen is not told what was meant for another.
+    await (await import('../alerts/push.ts')).disablePush().catch(() => undefined);
     await trpc.auth.logout.mutate();
   } finally {
     become(null);

@@ -116,6 +116,7 @@ export default {
     breakdown: 'Breakdown of the chosen truck',
     undo: 'Undo, redo',
     theme: 'Change the theme',
+    alerts: 'Alerts',
     wall: 'Wall mode',
     palette: 'Search',
     sheet: 'This sheet',

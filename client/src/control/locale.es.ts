@@ -115,6 +115,7 @@ export default {
     breakdown: 'Avería del camión elegido',
     undo: 'Deshacer, rehacer',
     theme: 'Cambiar el tema',
+    alerts: 'Alertas',
     wall: 'Modo pared',
     palette: 'Buscar',
     sheet: 'Esta hoja',

@@ -60,8 +60,8 @@ export function judgeAnswer({ status, retryAfterS }: { status: number; retryAfte
 export function asDeliveryError(error: unknown): DeliveryError {
   if (error instanceof DeliveryError) return error;
   if (error instanceof BlockedAddressError)
-    return new DeliveryError('address not allowed', { isFinal: true });
+    return new DeliveryError('address-not-allowed', { isFinal: true });
   const { name, code } = error as { name?: unknown; code?: unknown };
-  if (name === 'TimeoutError' || name === 'AbortError') return new DeliveryError('no answer in time');
-  return new DeliveryError(typeof code === 'string' ? code : 'not delivered');
+  if (name === 'TimeoutError' || name === 'AbortError') return new DeliveryError('no-answer');
+  return new DeliveryError(typeof code === 'string' ? code : 'not-delivered');
 }

@@ -33,7 +33,7 @@ describe('addresses nobody may be sent to', () => {
     '%s is refused before connecting',
     async (url) => {
       const asked = { url, headers: {}, body: '{}', timeoutMs: 2_000, allowPrivate: false };
-      await expect(guardedPost(asked)).rejects.toThrow('address not allowed');
+      await expect(guardedPost(asked)).rejects.toThrow('address-not-allowed');
     },
   );
 });
@@ -84,7 +84,7 @@ describe('trying again', () => {
       code: 'ECONNREFUSED',
     });
     expect(asDeliveryError(error).message).toBe('ECONNREFUSED');
-    expect(asDeliveryError(new Error('getaddrinfo secret.example')).message).toBe('not delivered');
+    expect(asDeliveryError(new Error('getaddrinfo secret.example')).message).toBe('not-delivered');
   });
 });
 

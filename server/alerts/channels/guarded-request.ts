@@ -61,7 +61,7 @@ export function guardedPost(asked: GuardedRequest): Promise<{ status: number; re
   const url = new URL(asked.url);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (!asked.allowPrivate && isIP(host) !== 0 && isPrivateAddress(host)) {
-    return Promise.reject(new BlockedAddressError('address not allowed'));
+    return Promise.reject(new BlockedAddressError('address-not-allowed'));
   }
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
@@ -95,7 +95,7 @@ const guardedLookup: LookupFunction = (hostname, options, callback) => {
     const addresses = found as LookupAddress[];
     const first = addresses[0];
     if (first === undefined || addresses.some(({ address }) => isPrivateAddress(address))) {
-      return callback(new BlockedAddressError('address not allowed'), '', 0);
+      return callback(new BlockedAddressError('address-not-allowed'), '', 0);
     }
     if (options.all) return callback(null, addresses);
     return callback(null, first.address, first.family);

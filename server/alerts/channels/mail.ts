@@ -6,7 +6,7 @@ const TIMEOUT_MS = 10_000;
 /** A letter by SMTP. Without a mail server configured every letter fails at once and says so. */
 export function mailChannel({ smtpUrl, from }: { smtpUrl: string | null; from: string | null }): Deliver {
   if (smtpUrl === null || from === null) {
-    return () => Promise.reject(new DeliveryError('no mail server configured', { isFinal: true }));
+    return () => Promise.reject(new DeliveryError('no-mail-server', { isFinal: true }));
   }
   const transport = createTransport({
     url: smtpUrl,
@@ -19,7 +19,7 @@ export function mailChannel({ smtpUrl, from }: { smtpUrl: string | null; from: s
   });
   return async ({ messageId, channel, email, title, text, url, level, notice }) => {
     const to = channel.target.to ?? email;
-    if (to == null) throw new DeliveryError('no address', { isFinal: true });
+    if (to == null) throw new DeliveryError('no-address', { isFinal: true });
     try {
       await transport.sendMail({
         from,
@@ -35,7 +35,7 @@ export function mailChannel({ smtpUrl, from }: { smtpUrl: string | null; from: s
       const { code, responseCode } = error as { code?: string; responseCode?: number };
       // 5xx is the mail server's last word, except about itself (421 and 4xx come back later).
       throw new DeliveryError(
-        responseCode === undefined ? (code ?? 'not delivered') : `SMTP ${responseCode}`,
+        responseCode === undefined ? (code ?? 'not-delivered') : `SMTP ${responseCode}`,
         {
           isFinal: responseCode !== undefined && responseCode >= 500,
         },

@@ -23,7 +23,7 @@ export function pushChannel({
   allowPrivate: boolean;
 }): Deliver {
   return async ({ subscription, messageId, alert, title, text, level, notice, url }) => {
-    if (subscription === null) throw new DeliveryError('the browser signed off', { isGone: true });
+    if (subscription === null) throw new DeliveryError('signed-off', { isGone: true });
     const { publicKey, privateKey } = await keys();
     const { endpoint, headers, body } = webpush.generateRequestDetails(
       {

@@ -22,7 +22,7 @@ export function signWebhook(secret: string, timestampS: number, body: string): s
 export function webhookChannel({ allowPrivate, timeoutMs = TIMEOUT_MS }: WebhookOptions): Deliver {
   return async (outgoing) => {
     const { url, secret } = outgoing.channel.target;
-    if (url === undefined || secret === undefined) throw new DeliveryError('no address', { isFinal: true });
+    if (url === undefined || secret === undefined) throw new DeliveryError('no-address', { isFinal: true });
     const body = JSON.stringify(payloadOf(outgoing));
     const timestampS = Math.floor(outgoing.nowMs / 1_000);
     judgeAnswer(
@@ -49,7 +49,7 @@ export function webhookChannel({ allowPrivate, timeoutMs = TIMEOUT_MS }: Webhook
 export function telegramChannel({ allowPrivate, timeoutMs = TIMEOUT_MS }: WebhookOptions): Deliver {
   return async ({ channel, title, text, url }) => {
     const { url: bot, chatId } = channel.target;
-    if (bot === undefined || chatId === undefined) throw new DeliveryError('no address', { isFinal: true });
+    if (bot === undefined || chatId === undefined) throw new DeliveryError('no-address', { isFinal: true });
     judgeAnswer(
       await guardedPost({
         url: bot,
