@@ -25,6 +25,9 @@ export interface BuiltImage {
   leftOut: string[];
 }
 
+const WAY_OUT =
+  /^(PATH|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(https?|no)_proxy|npm_config_(registry|cafile))$/i;
+
 export function buildImage(folder: string, say: (line: string) => void): BuiltImage {
   const all = instructions(join(PROJECT_ROOT, 'docker/Dockerfile'));
   const context = join(folder, 'context');
@@ -88,8 +91,11 @@ function runStage(
       leftOut.push(rest);
     } else if (name === 'RUN') {
       say(`RUN ${rest}`);
-      // A builder has no environment of ours.
-      const env = { PATH: process.env.PATH, HOME: root };
+      // A builder knows nothing of ours but the way to the registry.
+      const env = {
+        ...Object.fromEntries(Object.entries(process.env).filter(([key]) => WAY_OUT.test(key))),
+        HOME: root,
+      };
       execFileSync('sh', ['-c', rest], { cwd: workdir, env, stdio: ['ignore', 'ignore', 'inherit'] });
     }
   }
