@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { desc } from 'drizzle-orm';
+import type { Actor } from '../../shared/actor.ts';
 import type { AlternativeView, PlanDiff } from '../../shared/plan.ts';
 import { approve } from '../../server/dispatch/approve.ts';
 import { approvePart } from '../../server/dispatch/approve-part.ts';
@@ -16,6 +17,7 @@ import { planHistory } from '../../server/dispatch/history.ts';
 import { moveStop } from '../../server/dispatch/move-stop.ts';
 import { alternativesOf } from '../../server/dispatch/proposals.ts';
 import { undo } from '../../server/dispatch/undo.ts';
+import { setAutoApprove } from '../../server/rules/update.ts';
 import { events, planVersions } from '../../server/db/schema/index.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { openRoom, work, type Room } from './room.ts';
@@ -359,5 +361,48 @@ describe('a proposal nobody answers', () => {
     expect(again!.diff.moved).toHaveLength(1);
     expect((await room.plan()).version).toBe(before);
     expect(room.problems).toEqual([]);
+  });
+});
+
+describe('automatic below a limit the supervisor sets', () => {
+  it('is shown in the history as auto; an operator sets nothing; null switches it off', async () => {
+    await morning();
+    await setAutoApprove(room.store, room.supervisor, { costS: 3_600, movedStops: 1 });
+    await expect(
+      setAutoApprove(room.store, { ...room.supervisor, role: 'operator' } as Actor, null),
+    ).rejects.toMatchObject({ reason: 'wrong-role' });
+    const reactor = await room.onDuty();
+    const before = (await room.plan()).version;
+    const small = await room.validated('animal_muerto', 21);
+    await reactor.settled();
+    expect((await room.incident(small)).state).toBe('assigned');
+    expect((await planHistory(room.database))[0]).toMatchObject({
+      version: before + 1,
+      actor: 'planner',
+      approval: 'auto',
+    });
+    await setAutoApprove(room.store, room.supervisor, null);
+    await room.validated('animal_muerto', 45);
+    await reactor.settled();
+    expect(await room.proposals()).toHaveLength(1);
+    expect((await room.plan()).version).toBe(before + 1);
+    expect(room.problems).toEqual([]);
+  });
+});
+
+describe('the only truck of a zone fails', () => {
+  it('names every stop that is left without one', async () => {
+    await room.truck('posterior');
+    for (let n = 0; n < 3; n++) await room.validated('zona_critica', 12 * n);
+    await generate(room.dispatch, room.supervisor, { zone: 'oriental' });
+    const [route] = (await room.plan()).routes;
+    await room.setOut(route!.id);
+    const { proposalId, diff } = await breakdown(room.dispatch, room.supervisor, { truckId: route!.truckId });
+    expect(diff.moved).toEqual([]);
+    expect(diff.unassigned).toHaveLength(3);
+    await approve(room.store, room.supervisor, { id: proposalId! });
+    for (const stop of work(route!)) {
+      expect((await room.incident(stop.incidentId!)).state).toBe('validated');
+    }
   });
 });
