@@ -19,6 +19,8 @@ export interface PlannerBudget {
   iterations?: number;
   /** Nobody waits for it: it gives way to every other search, and rejects when it does. */
   background?: boolean;
+  /** The search is given up, and rejects, when it aborts: what it was for is to be asked anew. */
+  abort?: AbortSignal;
 }
 
 /** What the verbs of the plan's life need. Wired in main.ts. */

@@ -2,6 +2,7 @@ import type { Actor } from '../../shared/actor.ts';
 import { DomainError } from '../../shared/errors.ts';
 import type { PlanKind } from '../../shared/plan.ts';
 import type { Zone } from '../../shared/rules.ts';
+import type { Tx } from '../db/connect.ts';
 import { commit } from '../events/store.ts';
 import { nameStops } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -20,6 +21,10 @@ export interface GenerateInput {
   /** Also the containers that are due: the round a side loader drives every day. */
   containers?: boolean | undefined;
   reason?: string | undefined;
+  /** Gives the search up: something newer is to be answered. */
+  abort?: AbortSignal;
+  /** Runs in the transaction that makes the routes current; what it throws undoes that. */
+  within?: (tx: Tx) => Promise<void>;
 }
 
 /**
@@ -50,6 +55,8 @@ export async function generate(
       reason: input.reason ?? 'by-hand',
       incidentIds: waiting.map((incident) => incident.id),
       addContainers: due,
+      ...(input.abort === undefined ? {} : { abort: input.abort }),
+      ...(input.within === undefined ? {} : { within: input.within }),
     });
     return { version: snapshot.version, ...(proposed === null ? {} : { proposalId: proposed.proposalId }) };
   }
@@ -63,6 +70,7 @@ export async function generate(
     addIncidents: waiting,
     addContainers: due,
     stabilityS: 0,
+    abort: input.abort,
     ...('seconds' in dispatch.budget ? { budget: { seconds: FIRST_ROUTE_S } } : {}),
   });
   if (solved.draft.routes.length === 0) {
@@ -74,6 +82,7 @@ export async function generate(
   const kind: PlanKind = 'first-route';
   return commit(dispatch.store, actor, async (tx, emit) => {
     const current = await lockPlan(tx);
+    await input.within?.(tx);
     const incidentIds = solved.draft.routes.flatMap((route) =>
       route.tail.flatMap((stop) => (stop.incidentId === null ? [] : [stop.incidentId])),
     );

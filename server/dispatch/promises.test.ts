@@ -81,6 +81,11 @@ function seenAt(round: Drive, nowS: number): { snapshot: Snapshot; planned: Plan
       failReason: null,
       clientId: null,
       pin: null,
+      arrivedAt: null,
+      leftAt: null,
+      closedBy: null,
+      evidence: null,
+      loaded: null,
     });
   });
   const route: RouteRow = {

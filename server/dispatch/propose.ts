@@ -1,8 +1,10 @@
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray, ne } from 'drizzle-orm';
 import { PLANNER, type Actor } from '../../shared/actor.ts';
 import { DEFAULT_ALTERNATIVE, type PlanKind, type ProposalAsked } from '../../shared/plan.ts';
+import { DomainError } from '../../shared/errors.ts';
 import type { Zone } from '../../shared/rules.ts';
-import { containers, proposals } from '../db/schema/index.ts';
+import type { Tx } from '../db/connect.ts';
+import { containers, proposals, trucks } from '../db/schema/index.ts';
 import { commit, type Store } from '../events/store.ts';
 import { fillAlternatives, storeAlternative } from './alternatives.ts';
 import { approve } from './approve.ts';
@@ -11,7 +13,7 @@ import { nameStops } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { liveRouteOf } from './frame.ts';
 import { lockPlan, materialise } from './make-current.ts';
-import { readSnapshot, type ContainerRow, type Snapshot } from './snapshot.ts';
+import { anyOf, readSnapshot, type ContainerRow, type Snapshot } from './snapshot.ts';
 import { prepare, searchFor, type Prepared, type Solved } from './solve.ts';
 
 export interface ProposeInput {
@@ -29,7 +31,16 @@ export interface ProposeInput {
   stabilityS?: number;
   /** A proposal, closed already, whose place this one takes. */
   replaces?: number;
+  /** Gives the search up: something newer is to be answered. */
+  abort?: AbortSignal;
+  /** Runs in the transaction that stores the proposal; what it throws undoes that. */
+  within?: (tx: Tx) => Promise<void>;
+  /** Whether what was found is worth a proposal; left out: any change is. */
+  isWorth?: (solved: Solved, snapshot: Snapshot) => boolean;
 }
+
+/** Another proposal of the zone, or a truck that went out, came between the question and its answer: ask again. */
+const MOST_TRIES = 3;
 
 /**
  * Computes a change to the zone's live routes and stores it as the zone's one open proposal; a newer one supersedes
@@ -43,12 +54,29 @@ export async function propose(
   actor: Actor,
   asked: ProposeInput,
 ): Promise<{ proposalId: number; version?: number } | null> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await proposeOnce(dispatch, actor, asked);
+    } catch (error) {
+      // Who weighs the zone anyway weighs it anew.
+      if (!(error instanceof Overtaken) || asked.within !== undefined || tries >= MOST_TRIES) throw error;
+    }
+  }
+}
+
+async function proposeOnce(
+  dispatch: Dispatch,
+  actor: Actor,
+  asked: ProposeInput,
+): Promise<{ proposalId: number; version?: number } | null> {
   const snapshot = await readSnapshot(dispatch.store.database.db, dispatch.store.clock());
+  const openIds = await openProposalIds(dispatch.store.database.db, asked.zone);
   const input = await withOpenProposal(dispatch.store, snapshot, asked);
   const prepared = await prepareChange(dispatch, snapshot, input);
   const solved = await searchChange(dispatch, prepared, input);
   if (solved.diff.moved.length === 0 && solved.draft.routes.length === 0) return null;
-  const proposalId = await storeProposal(dispatch, actor, snapshot, input, solved);
+  if (asked.isWorth?.(solved, snapshot) === false) return null;
+  const proposalId = await storeProposal(dispatch, actor, snapshot, input, solved, openIds);
 
   const limit = snapshot.rules.autoApproveBelow;
   if (
@@ -167,6 +195,7 @@ export function prepareChange(
     outTruckIds: out,
     addContainers: input.addContainers ?? [],
     redrawTruckIds: input.redrawTruckIds ?? [],
+    abort: input.abort,
   });
 }
 
@@ -195,12 +224,15 @@ async function storeProposal(
   snapshot: Snapshot,
   input: ProposeInput,
   solved: Solved,
+  openIds: readonly number[],
 ): Promise<number> {
   const { store } = dispatch;
   const at = new Date(store.clock());
   return commit(store, actor, async (tx, emit) => {
     // The plan's lock also serialises proposals: two made at once leave one open.
     await lockPlan(tx);
+    await input.within?.(tx);
+    await assertNotOvertaken(tx, input.zone, openIds, solved);
     const superseded = await closeProposals(tx, emit, actor, input.zone, 'superseded', at);
     const replaces = superseded[0] ?? input.replaces ?? null;
     const routes = await materialise(tx, solved.draft);
@@ -255,4 +287,37 @@ async function storeProposal(
     });
     return proposalId;
   });
+}
+
+/** The answer rests on what is no longer so; {@link propose} asks again. */
+class Overtaken extends DomainError {
+  constructor(detail: Record<string, unknown>) {
+    super('stale-version', 'Something else of the zone was proposed meanwhile.', detail);
+  }
+}
+
+/** A proposal nobody saw must not be superseded unread, nor stops be given to a truck that went out meanwhile. */
+async function assertNotOvertaken(
+  tx: Tx,
+  zone: Zone,
+  openIds: readonly number[],
+  solved: Solved,
+): Promise<void> {
+  const open = await openProposalIds(tx, zone);
+  const unseen = open.filter((id) => !openIds.includes(id));
+  if (unseen.length > 0) throw new Overtaken({ proposalIds: unseen });
+  const takers = solved.draft.routes.filter((route) => route.tail.length > 0).map((route) => route.truckId);
+  const out = await tx
+    .select({ id: trucks.id })
+    .from(trucks)
+    .where(and(anyOf(trucks.id, takers), ne(trucks.state, 'available')));
+  if (out.length > 0) throw new Overtaken({ truckIds: out.map((row) => row.id) });
+}
+
+async function openProposalIds(reader: Pick<Tx, 'select'>, zone: Zone): Promise<number[]> {
+  const rows = await reader
+    .select({ id: proposals.id })
+    .from(proposals)
+    .where(and(eq(proposals.zone, zone), eq(proposals.state, 'open')));
+  return rows.map((row) => row.id);
 }

@@ -19,6 +19,7 @@ export interface SolveRequest {
   redrawTruckIds?: readonly number[];
   /** Where the search may take longer than a proposal's. */
   budget?: Dispatch['budget'];
+  abort?: AbortSignal | undefined;
 }
 
 export interface Solved {
@@ -106,12 +107,17 @@ export async function searchFor(
 ): Promise<Solved> {
   const startedMs = performance.now();
   const { request } = prepared;
-  const after = await dispatch.planner.solve(withFreedom(prepared.problem, freedom), {
-    zone: request.zone,
-    seed: dispatch.seed,
-    ...(background ? { background } : {}),
-    ...(request.budget ?? dispatch.budget),
-  });
+  // Where no truck is left there is nothing to search: all stays out, and is named.
+  const after =
+    prepared.frame.vehicles.length === 0
+      ? prepared.before
+      : await dispatch.planner.solve(withFreedom(prepared.problem, freedom), {
+          zone: request.zone,
+          seed: dispatch.seed,
+          ...(background ? { background } : {}),
+          ...(request.abort === undefined || background ? {} : { abort: request.abort }),
+          ...(request.budget ?? dispatch.budget),
+        });
   const solved = await written(dispatch, prepared, after);
   return { ...solved, solveMs: Math.round(prepared.prepareMs + performance.now() - startedMs) };
 }

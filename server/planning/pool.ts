@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { layBoard } from './board.ts';
 import { PlannerInputError } from './errors.ts';
 import type { PlannerErrorCode } from './errors.ts';
 import type { PlannerProblem, PlannerSolution } from './problem.ts';
@@ -16,9 +17,11 @@ export class PlannerCancelled extends Error {
   }
 }
 
-export interface PoolSolveOptions extends Omit<SolveOptions, 'now' | 'signal' | 'startFrom'> {
+export interface PoolSolveOptions extends Omit<SolveOptions, 'now' | 'signal' | 'startFrom' | 'exchange'> {
   /** A newer request with the same key cancels an older one. */
   key?: string | undefined;
+  /** Gives the search up when it aborts. */
+  abort?: AbortSignal | undefined;
   startFrom?: SolveOptions['startFrom'];
 }
 
@@ -26,8 +29,8 @@ export interface PlannerPool {
   /** Resolves when every thread is hot. */
   ready: Promise<void>;
   /**
-   * Searches on all threads at once: one begins from the plan in `steps`, the others cold, and the better answer
-   * wins. Rejects with PlannerInputError, or PlannerCancelled.
+   * Searches on all threads at once, which tell each other the best plans they find: one begins from the plan in
+   * `steps`, the others cold, and the best answer wins. Rejects with PlannerInputError, or PlannerCancelled.
    */
   solve(problem: PlannerProblem, options: PoolSolveOptions): Promise<PlannerSolution>;
   /** Gives up the request of this key, running or waiting. */
@@ -74,9 +77,12 @@ export function createPlannerPool({ threads: count }: { threads: number }): Plan
 
   const start = (request: Request): void => {
     const { problem, options } = request;
-    const { key: _key, startFrom, ...bounds } = options;
+    const { key: _key, abort: _abort, startFrom, ...bounds } = options;
     const hasPlan = problem.vehicles.some((vehicle) => (vehicle.steps?.length ?? 0) > vehicle.frozen);
     request.open = threads.length;
+    const seats = threads.length;
+    const memory = seats > 1 ? layBoard(problem, seats) : undefined;
+    const waits = options.seconds === undefined && options.iterations !== undefined;
     threads.forEach((thread, i) => {
       const own = threads.length === 1 ? 'both' : i === 0 ? 'steps' : 'cold';
       const task: WorkerTask = {
@@ -87,6 +93,7 @@ export function createPlannerPool({ threads: count }: { threads: number }): Plan
           seed: options.seed + 1000 * i,
           startFrom: startFrom ?? (hasPlan ? own : 'cold'),
         },
+        seat: memory && { memory, own: i, seats, waits },
         cancel: request.cancel.buffer,
       };
       thread.busy = request;
@@ -160,8 +167,10 @@ export function createPlannerPool({ threads: count }: { threads: number }): Plan
     solve(problem, options) {
       if (closed) return Promise.reject(new PlannerCancelled('the planner is closed'));
       if (options.key !== undefined) this.cancel(options.key);
+      const { abort } = options;
+      if (abort?.aborted) return Promise.reject(new PlannerCancelled('given up before it began'));
       return new Promise((resolve, reject) => {
-        waiting.push({
+        const request: Request = {
           key: options.key,
           problem,
           options,
@@ -172,7 +181,13 @@ export function createPlannerPool({ threads: count }: { threads: number }): Plan
           settled: false,
           resolve,
           reject,
-        });
+        };
+        abort?.addEventListener(
+          'abort',
+          () => fail(request, new PlannerCancelled('given up: something newer is to be answered')),
+          { once: true },
+        );
+        waiting.push(request);
         startNext();
       });
     },
