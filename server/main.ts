@@ -285,7 +285,11 @@ export class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }
 
-async function settleSchema(database: Database, migrate: boolean): Promise<void> {
+/**
+ * Brings the schema up, or makes sure that it is this program's own.
+ * @throws SchemaError when it is behind or ahead; the database is closed then
+ */
+export async function settleSchema(database: Database, migrate: boolean): Promise<void> {
   if (migrate) await migrateUp(database.sql);
   const schema = await schemaState(database.sql);
   if (schema.state === 'current') return;
@@ -293,7 +297,7 @@ async function settleSchema(database: Database, migrate: boolean): Promise<void>
   throw new SchemaError(
     schema.state === 'behind'
       ? `The database is at ${schema.current ?? 'no version'}, this program needs ${schema.latest}: run npm run db:migrate.`
-      : `The database is ahead of this program (${schema.current}): start the newer release.`,
+      : `The database is ahead of this program (${schema.current}): start the newer release, or take back what it brought: npm run db:rollback -- --to ${schema.latest}.`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** `npm run build`: the client, the server and the base map, each only when what it is made of has changed. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
@@ -134,6 +134,8 @@ async function makeClient(): Promise<void> {
 }
 
 async function makeServer(): Promise<void> {
+  // An install without scripts leaves the driver as it came.
+  execFileSync(process.execPath, [join(PROJECT_ROOT, 'server/db/mend-driver.mjs')], { stdio: 'inherit' });
   const { build: esbuild } = await import('esbuild');
   await rm(DIST.server, { recursive: true, force: true });
   await esbuild({
