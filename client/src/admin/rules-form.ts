@@ -3,7 +3,17 @@ import { rulesSchema, type Rules } from '../../../shared/rules.ts';
 import { readNumber, type Fault, type Typed } from './forms.ts';
 
 export type Unit =
-  'points' | 'hours' | 'minutes' | 'seconds' | 'metres' | 'degrees' | 'factor' | 'count' | 'clock';
+  | 'points'
+  | 'hours'
+  | 'minutes'
+  | 'seconds'
+  | 'metres'
+  | 'degrees'
+  | 'factor'
+  | 'count'
+  | 'clock'
+  | 'kmh'
+  | 'share';
 
 export interface RuleField {
   /** Where in the rules; also its words' key. */
@@ -85,10 +95,33 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
     key: 'duplicates',
     fields: [field('duplicateWithinM', 'metres'), field('duplicateWithinS', 'hours')],
   },
+  {
+    key: 'alerts',
+    fields: [
+      field('alerts.offlineAfterS', 'minutes'),
+      field('alerts.offlineIdleAfterS', 'hours'),
+      field('alerts.speedKmh', 'kmh'),
+      field('alerts.speedForS', 'seconds'),
+      field('alerts.idleAfterS', 'minutes'),
+      field('alerts.longStopAfterS', 'minutes'),
+      field('alerts.offRouteM', 'metres'),
+      field('alerts.offRouteForS', 'seconds'),
+      field('alerts.zoneLeftM', 'metres'),
+      field('alerts.zoneForS', 'seconds'),
+      field('alerts.lateStartAfterS', 'minutes'),
+      field('alerts.keepBelow', 'share'),
+      field('alerts.keepForS', 'seconds'),
+      field('alerts.fullFrom', 'share'),
+      field('alerts.batteryBelow', 'share'),
+      field('alerts.skewS', 'seconds'),
+      field('alerts.coolDownS', 'minutes'),
+    ],
+  },
 ];
 
 const ALL_FIELDS = RULE_GROUPS.flatMap((group) => group.fields);
-const SECONDS_IN: Partial<Record<Unit, number>> = { hours: 3_600, minutes: 60 };
+/** What one of the unit is in the rules. */
+const STORED_IN: Partial<Record<Unit, number>> = { hours: 3_600, minutes: 60, share: 0.01 };
 /** What a switched-on group starts with. */
 const WHEN_ON: Record<NonNullable<RuleGroup['switch']>, object> = {
   autoApproveBelow: { costS: 300, movedStops: 1 },
@@ -121,14 +154,15 @@ function fromClock(text: string): number {
 export function shownValue(value: unknown, unit: Unit): string {
   if (typeof value !== 'number') return '';
   if (unit === 'clock') return asClock(value);
-  return String(Math.round((value / (SECONDS_IN[unit] ?? 1)) * 1e6) / 1e6);
+  return String(Math.round((value / (STORED_IN[unit] ?? 1)) * 1e6) / 1e6);
 }
 
 function storedValue(text: string, unit: Unit): number {
   if (unit === 'clock') return fromClock(text);
-  const scale = SECONDS_IN[unit];
+  const scale = STORED_IN[unit];
   const value = readNumber(text);
-  return scale === undefined ? value : Math.round(value * scale);
+  if (scale === undefined) return value;
+  return scale < 1 ? Math.round(value * scale * 1e6) / 1e6 : Math.round(value * scale);
 }
 
 export function draftOf(rules: Rules): RulesDraft {
@@ -204,6 +238,12 @@ export function changedRules(before: Rules, after: Rules): RuleChange[] {
       path: 'zones',
       before: before.zones.map(({ ring }) => ring.length).join(' + '),
       after: after.zones.map(({ ring }) => ring.length).join(' + '),
+    });
+  if (differs(before.alerts.off, after.alerts.off))
+    changes.push({
+      path: 'alerts.off',
+      before: String(before.alerts.off.length),
+      after: String(after.alerts.off.length),
     });
   return changes;
 }
