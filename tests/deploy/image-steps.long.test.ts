@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -64,8 +64,8 @@ describe('what docker/Dockerfile builds', () => {
 
   it('holds no source, no development package, no secret', () => {
     expect(readdirSync(image.app).toSorted()).toEqual(['dist', 'drizzle', 'node_modules', 'package.json']);
-    for (const name of ['vitest', 'drizzle-kit', 'vite', 'eslint', '@playwright'])
-      expect(readdirSync(join(image.app, 'node_modules'))).not.toContain(name);
+    for (const name of ['vitest', 'drizzle-kit', 'vite', 'eslint', '@playwright/test'])
+      expect(existsSync(join(image.app, 'node_modules', name)), name).toBe(false);
   });
 
   it('migrates, starts as nobody on a folder it may not write, is healthy, backs up, and stops when told', async () => {
