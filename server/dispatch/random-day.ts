@@ -40,8 +40,10 @@ function straightRoads(): Roads {
     Math.round(1.33 * distanceM({ lon: a[0], lat: a[1] }, { lon: b[0], lat: b[1] }));
   const seconds = (m: number) => Math.round(m / (25 / 3.6));
   return {
-    async table(points) {
-      const distancesM = points.map((a) => points.map((b) => metres(a, b)));
+    async table(points, { sources, destinations } = {}) {
+      const from = sources?.map((index) => points[index]!) ?? points;
+      const to = destinations?.map((index) => points[index]!) ?? points;
+      const distancesM = from.map((a) => to.map((b) => metres(a, b)));
       return { distancesM, durationsS: distancesM.map((row) => row.map(seconds)), degraded: false };
     },
     async route(points) {

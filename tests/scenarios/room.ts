@@ -32,8 +32,10 @@ export function straightRoads(): Roads {
   const metres = (a: readonly [number, number], b: readonly [number, number]) =>
     distanceM({ lon: a[0], lat: a[1] }, { lon: b[0], lat: b[1] });
   return {
-    async table(points) {
-      const distancesM = points.map((a) => points.map((b) => Math.round(metres(a, b))));
+    async table(points, { sources, destinations } = {}) {
+      const from = sources?.map((index) => points[index]!) ?? points;
+      const to = destinations?.map((index) => points[index]!) ?? points;
+      const distancesM = from.map((a) => to.map((b) => Math.round(metres(a, b))));
       return {
         distancesM,
         durationsS: distancesM.map((row) => row.map((m) => Math.round(seconds(m)))),
