@@ -61,10 +61,9 @@ async function drawPaths({ sql }: Database): Promise<void> {
 async function fillDay({ sql }: Database, index: number): Promise<void> {
   const day = dayAt(index);
   const name = trackPartitionOf(day);
-  await sql.unsafe(`create table ${name} (like tracks including defaults)`);
   // The receiver's noise: the sum of uniform numbers is nearly a bell, of 2.5 m.
   const noise = `(random() + random() + random() + random() - 2) * 4.3 / 111195`;
-  await sql.unsafe(`
+  const insert = `
     insert into ${name} (device_id, truck_id, recorded_at, received_at, geom, speed, heading, accuracy, battery, ignition, flag)
     select t.id, t.id, at.at, at.at + interval '0.4 s',
            ST_SetSRID(ST_MakePoint(w.lon + ${noise}, w.lat + ${noise}), 4326),
@@ -73,9 +72,14 @@ async function fillDay({ sql }: Database, index: number): Promise<void> {
       join generate_series(1, ${trucks}) t(id) on w.path = (t.id + ${index}) % ${PATHS} + 1
       cross join lateral (
         select to_timestamp(${day.getTime() / 1_000 + BEGIN_S} + w.n * ${everyS} + (t.id % 10) / 10.0) as at) at
-     order by w.n`);
-  await sql.unsafe(`alter table tracks attach partition ${name}
-    for values from ('${day.toISOString()}') to ('${dayAt(index + 1).toISOString()}')`);
+     order by w.n`;
+  await sql.begin(async (tx) => {
+    await tx`set local statement_timeout = 0`;
+    await tx.unsafe(`create table ${name} (like tracks including defaults)`);
+    await tx.unsafe(insert);
+    await tx.unsafe(`alter table tracks attach partition ${name}
+      for values from ('${day.toISOString()}') to ('${dayAt(index + 1).toISOString()}')`);
+  });
   await sql.unsafe(`analyze ${name}`);
 }
 

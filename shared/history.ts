@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { StopKind, StopState } from './plan.ts';
+import type { EvidenceGrade } from './visits.ts';
 
 const place = z.object({ lat: z.number(), lon: z.number() });
 
@@ -63,4 +65,21 @@ export const EMPTY_SUMMARY: DaySummary = {
 export interface TruckDay {
   day: string;
   summary: DaySummary;
+}
+
+/** A stop as it was served. Instants are ISO. */
+export interface ServedStop {
+  id: number;
+  kind: StopKind;
+  state: StopState;
+  address: string | null;
+  lat: number;
+  lon: number;
+  incidentId: number | null;
+  arrivedAt: string | null;
+  leftAt: string | null;
+  finishedAt: string | null;
+  failReason: string | null;
+  closedBy: 'word' | 'visit' | null;
+  evidence: EvidenceGrade | null;
 }

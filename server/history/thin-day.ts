@@ -106,6 +106,8 @@ async function thinDevice(
 /** Swaps the rows, in the order days are read in; false when the day changed since it was counted. */
 async function replaceRows(sql: Sql, name: string, work: string, fixesBefore: number): Promise<boolean> {
   return sql.begin(async (tx) => {
+    // A day of a large fleet takes longer than any request may; it holds up nobody but who reads that day.
+    await tx`set local statement_timeout = '10min'`;
     await tx.unsafe(`lock table ${name} in access exclusive mode`);
     const [now] = await tx.unsafe<{ fixes: number }[]>(`select count(*)::int as fixes from ${name}`);
     const isSame = now!.fixes === fixesBefore;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { exportTrips } from '../../history/export-trips.ts';
+import { servedStops } from '../../history/served-stops.ts';
 import { truckDays, truckHistory } from '../../history/truck-history.ts';
 import { visitsOf } from '../../history/visits-of.ts';
 import { id } from '../inputs.ts';
@@ -36,6 +37,11 @@ export const historyRouter = router({
         input.toDay,
         ctx.services.store.clock(),
       ),
+    ),
+  stops: procedureFor('operator')
+    .input(stretch)
+    .query(({ ctx, input }) =>
+      servedStops(ctx.services.store.database, input.truckId, new Date(input.from), new Date(input.to)),
     ),
   visits: procedureFor('operator')
     .input(stretch)
