@@ -10,7 +10,7 @@ const health = z.looseObject({
   commit: z.string().nullish(),
   migrations: z.string().optional(),
   details: z
-    .looseObject({ migrations: z.looseObject({ current: z.string().nullable() }).optional() })
+    .looseObject({ migrations: z.looseObject({ current: z.string().nullish() }).optional() })
     .optional(),
 });
 
