@@ -1,5 +1,6 @@
 /** The rules as a form: which numbers, in which unit, and what two versions differ in. Pure. */
 import { rulesSchema, type Rules } from '../../../shared/rules.ts';
+import { DEFAULT_VISIT_CLOSES } from '../../../shared/visit-rules.ts';
 import { readNumber, type Fault, type Typed } from './forms.ts';
 
 export type Unit =
@@ -25,7 +26,7 @@ export interface RuleGroup {
   key: string;
   fields: readonly RuleField[];
   /** A path that may be null: shown as a switch before its fields. */
-  switch?: 'autoApproveBelow' | 'landfillHours';
+  switch?: 'autoApproveBelow' | 'landfillHours' | 'visitCloses';
 }
 
 const field = (path: string, unit: Unit): RuleField => ({ path, unit });
@@ -96,6 +97,28 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
     fields: [field('duplicateWithinM', 'metres'), field('duplicateWithinS', 'hours')],
   },
   {
+    key: 'visits',
+    fields: [
+      field('visits.stopRadiusM', 'metres'),
+      field('visits.depotRadiusM', 'metres'),
+      field('visits.landfillRadiusM', 'metres'),
+      field('visits.exitMarginM', 'metres'),
+      field('visits.dwellS', 'seconds'),
+      field('visits.leaveS', 'seconds'),
+      field('visits.zoneMarginM', 'metres'),
+      field('visits.zoneDwellS', 'seconds'),
+      field('visits.streetM', 'metres'),
+      field('visits.nearM', 'metres'),
+      field('visits.collectingKmh', 'kmh'),
+      field('trackToleranceM', 'metres'),
+    ],
+  },
+  {
+    key: 'closing',
+    switch: 'visitCloses',
+    fields: [field('visitCloses.standS', 'seconds'), field('visitCloses.upToSeverity', 'points')],
+  },
+  {
     key: 'alerts',
     fields: [
       field('alerts.offlineAfterS', 'minutes'),
@@ -126,6 +149,7 @@ const STORED_IN: Partial<Record<Unit, number>> = { hours: 3_600, minutes: 60, sh
 const WHEN_ON: Record<NonNullable<RuleGroup['switch']>, object> = {
   autoApproveBelow: { costS: 300, movedStops: 1 },
   landfillHours: { openS: 6 * 3_600, closeS: 18 * 3_600 },
+  visitCloses: DEFAULT_VISIT_CLOSES,
 };
 
 export interface RulesDraft {
@@ -169,11 +193,13 @@ export function draftOf(rules: Rules): RulesDraft {
   const on = {
     autoApproveBelow: rules.autoApproveBelow !== null,
     landfillHours: rules.landfillHours !== null,
+    visitCloses: rules.visitCloses !== null,
   };
   const filled = {
     ...rules,
     autoApproveBelow: rules.autoApproveBelow ?? WHEN_ON.autoApproveBelow,
     landfillHours: rules.landfillHours ?? WHEN_ON.landfillHours,
+    visitCloses: rules.visitCloses ?? WHEN_ON.visitCloses,
   };
   return {
     typed: Object.fromEntries(ALL_FIELDS.map(({ path, unit }) => [path, shownValue(at(filled, path), unit)])),
