@@ -32,8 +32,8 @@ const PAGE = 2_000;
 const STORE_EVERY_MS = 10_000;
 /** A grade that fixes under way may better is looked at again once, after this long. */
 const REGRADE_MS = 90_000;
-/** A truck never looked at before begins this long before its newest fix. */
-const BEGIN_MS = 5 * 60_000;
+/** A truck never looked at before begins this long before its newest fix: a shift that is under way is seen whole. */
+const BEGIN_MS = 12 * 3_600_000;
 
 export interface VisitWatch {
   /** Looks once; false when another instance leads. The watch calls it by itself; tests and headless runs too. */

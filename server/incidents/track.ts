@@ -14,6 +14,7 @@ const STATE_BY_EVENT: Partial<Record<EventType, IncidentState>> = {
   'incident.assigned': 'assigned',
   'incident.unassigned': 'validated',
   'incident.completed': 'completed',
+  'incident.reopened': 'assigned',
   'incident.cancelled': 'cancelled',
 };
 
