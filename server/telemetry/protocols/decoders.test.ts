@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DECODERS, fuzz } from '../../../tests/telemetry/fuzz-decoders.ts';
 import { checkFix } from '../filters.ts';
+import { OSMAND_QUERIES, OWNTRACKS_BODIES, TRACCAR_BODIES, TRACCAR_CLIENT_BODIES } from './corpus/frames.ts';
 import { decodeFrame } from './frame.ts';
 import { decodeOsmand, decodeTraccarClient, instantOf } from './osmand.ts';
 import { decodeOwntracks } from './owntracks.ts';
@@ -105,6 +107,52 @@ it("reads Traccar's forwarded position", () => {
     id: '8612340000',
     fix: { t: NOW, speed: expect.closeTo(10.289, 3), heading: 270, battery: 0.88, ignition: false },
   });
+});
+
+describe('what real senders send', () => {
+  const rules = { nowMs: NOW + 30_000, oldestMs: NOW - 86_400_000 };
+  const at = { t: NOW, lat: expect.closeTo(-0.9352, 4), lon: expect.closeTo(-78.6155, 4) };
+
+  it.each(OSMAND_QUERIES)('OsmAnd %s', (query) => {
+    const { id, fix } = decodeOsmand(form(query), NOW);
+    expect(id).toMatch(/^(cab-7|482913|861234000012345)$/);
+    expect(checkFix(fix, rules)).toMatchObject(at);
+  });
+
+  it.each(TRACCAR_CLIENT_BODIES)('Traccar Client %#', (body) => {
+    const positions = decodeTraccarClient(body);
+    expect(positions.map(({ id }) => id)).toEqual(positions.map(() => '482913'));
+    expect(checkFix(positions[0]!.fix, rules)).toMatchObject(at);
+  });
+
+  it.each(OWNTRACKS_BODIES)('OwnTracks %#', (body) => {
+    const decoded = decodeOwntracks(body);
+    if ((body as { _type: string })._type !== 'location') expect(decoded).toBeNull();
+    else expect(checkFix(decoded?.fix, rules)).toMatchObject(at);
+  });
+
+  it('Traccar, with a place and without one', () => {
+    const verdicts = TRACCAR_BODIES.map((body) => checkFix(decodeTraccar(body).fix, rules));
+    expect(verdicts).toEqual([
+      expect.objectContaining({ ...at, speed: expect.closeTo(6.1, 2), battery: 0.88, ignition: true }),
+      'low-accuracy',
+    ]);
+  });
+
+  it('OsmAnd without a place, and an instant without a zone', () => {
+    const without = decodeOsmand(form('id=1&lat=-0.93&lon=-78.6&valid=false'), NOW);
+    expect(checkFix(without.fix, rules)).toBe('low-accuracy');
+    expect(instantOf('2026-11-24 15:00:00')).toBe(NOW);
+  });
+
+  it.each(Object.entries(DECODERS))(
+    '%s: near them, everything passes or is refused in words',
+    (_name, decode) => {
+      const { passed, refused, inputs } = fuzz(decode, 2_000, 31);
+      expect(passed).toBeGreaterThan(inputs / 100);
+      expect(refused).toBeGreaterThan(inputs / 100);
+    },
+  );
 });
 
 describe('whatever arrives', () => {

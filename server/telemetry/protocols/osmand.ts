@@ -1,6 +1,8 @@
 import type { Fix } from '../../../shared/telemetry.ts';
 
 const KNOT_MPS = 1_852 / 3_600;
+/** A sender that says itself that it has no place tells where it once was: refused as too inaccurate. */
+export const NO_PLACE_ACCURACY_M = 1e6;
 
 /** One position of an HTTP tracker: who sent it, as it calls itself, and an unjudged fix. */
 export interface TrackerPosition {
@@ -9,8 +11,8 @@ export interface TrackerPosition {
 }
 
 /**
- * OsmAnd's form, as query or body: `id lat lon timestamp speed bearing altitude accuracy batt`. Speed in knots,
- * battery in percent, timestamp in s or ms since the epoch or ISO 8601. A value that is no number stays one, so that
+ * OsmAnd's form, as query or body: `id lat lon timestamp speed bearing altitude accuracy batt valid`. Speed in knots,
+ * battery in percent, timestamp in s or ms since the epoch, ISO 8601 or `yyyy-MM-dd HH:mm:ss` in UTC. A value that is no number stays one, so that
  * the filter refuses the fix.
  */
 export function decodeOsmand(
@@ -24,7 +26,7 @@ export function decodeOsmand(
     lon: numberOf(lon),
     speed: scaled(known(form.speed), KNOT_MPS),
     heading: known(form.bearing ?? form.heading),
-    accuracy: known(form.accuracy ?? form.hdop),
+    accuracy: /^(false|0)$/.test(form.valid ?? '') ? NO_PLACE_ACCURACY_M : known(form.accuracy ?? form.hdop),
     battery: scaled(known(form.batt), 0.01),
     ignition: undefined,
   };
@@ -60,7 +62,8 @@ export function decodeTraccarClient(body: unknown): TrackerPosition[] {
 export function instantOf(text: string): number {
   const number = Number(text);
   if (text.trim() !== '' && Number.isFinite(number)) return number < 1e11 ? number * 1_000 : number;
-  return Date.parse(text);
+  // Without a zone it is UTC, not the machine's own.
+  return Date.parse(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(text) ? `${text.replace(' ', 'T')}Z` : text);
 }
 
 export function asRecord(value: unknown): Record<string, unknown> {

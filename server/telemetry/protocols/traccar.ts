@@ -1,5 +1,5 @@
 import type { Fix } from '../../../shared/telemetry.ts';
-import { asRecord, instantOf, knownNumber, type TrackerPosition } from './osmand.ts';
+import { asRecord, instantOf, knownNumber, NO_PLACE_ACCURACY_M, type TrackerPosition } from './osmand.ts';
 
 const KNOT_MPS = 1_852 / 3_600;
 
@@ -9,7 +9,7 @@ const KNOT_MPS = 1_852 / 3_600;
  */
 export function decodeTraccar(body: unknown): TrackerPosition {
   const { position, device } = asRecord(body);
-  const { fixTime, deviceTime, latitude, longitude, speed, course, accuracy, attributes } =
+  const { fixTime, deviceTime, valid, latitude, longitude, speed, course, accuracy, attributes } =
     asRecord(position);
   const { batteryLevel, ignition } = asRecord(attributes);
   const { uniqueId } = asRecord(device);
@@ -20,7 +20,7 @@ export function decodeTraccar(body: unknown): TrackerPosition {
     lon: longitude,
     speed: scaled(knownNumber(speed), KNOT_MPS),
     heading: knownNumber(course),
-    accuracy: knownNumber(accuracy),
+    accuracy: valid === false ? NO_PLACE_ACCURACY_M : knownNumber(accuracy),
     battery: scaled(knownNumber(batteryLevel), 0.01),
     ignition: typeof ignition === 'boolean' ? ignition : undefined,
   };
