@@ -8,6 +8,7 @@ import { deploySettings } from './settings.ts';
 
 const FORMER = 'a'.repeat(40);
 const NEWER = 'b'.repeat(40);
+const OLDEST = 'c'.repeat(40);
 
 let standIn: StandIn;
 let said: string[];
@@ -310,6 +311,16 @@ describe('an API that stumbles', () => {
   });
 });
 
+it('an error that nobody thought of is an ending too, so that the team is told', async () => {
+  const broken = release(settings(), waiting, () => {
+    throw new TypeError('no such thing');
+  });
+  expect(await broken).toMatchObject({
+    ending: 'in-doubt',
+    summary: 'the program itself failed: TypeError: no such thing',
+  });
+});
+
 describe('--rollback', () => {
   it('goes to the release before, schema first when it is named', async () => {
     await run();
@@ -319,6 +330,22 @@ describe('--rollback', () => {
     expect(serving()).toBe(FORMER);
     expect(standIn.jobs).toEqual(['node dist/server/migrate.js down --to 0004_former']);
     expect(times('POST /deploys')).toBe(0);
+  });
+
+  it('from a release that was put back goes to the one before it, not to the bad one', async () => {
+    standIn.deploys.push({
+      ...standIn.deploys[0]!,
+      id: 'dep-oldest',
+      status: 'deactivated',
+      commit: { id: OLDEST },
+    });
+    standIn.incidents = (commit, token) => (commit !== NEWER && token === TOKEN ? 200 : 401);
+    expect((await run()).ending).toBe('rolled-back');
+    expect(serving()).toBe(FORMER);
+    expect((await run(['--env', 'production', '--rollback'])).summary).toContain(
+      'dep-oldest (ccccccc) serves again',
+    );
+    expect(serving()).toBe(OLDEST);
   });
 
   it('says when there is none', async () => {

@@ -61,10 +61,13 @@ export async function release(
   const call = createCaller(waiting, callTimeoutMs);
   const render = renderApi(call, waiting, settings.render);
   const run: Run = { settings, render, call, waiting, say, notes: [] };
-  const [ending, summary] =
-    settings.task.kind === 'deploy'
-      ? await deployCommit(run, settings.task.commit)
-      : await rollBackByHand(run, settings.task.schema);
+  const { task } = settings;
+  const work = task.kind === 'deploy' ? deployCommit(run, task.commit) : rollBackByHand(run, task.schema);
+  // Whatever happened, the team is told: also of what nobody thought of.
+  const [ending, summary] = await work.catch((error: unknown): Result => [
+    'in-doubt',
+    `the program itself failed: ${String(error)}`,
+  ]);
   return { ending, summary, notes: run.notes };
 }
 
@@ -118,8 +121,9 @@ async function rollBackByHand(run: Run, schema: string | null): Promise<Result> 
   try {
     const deploys = await run.render.newest();
     const now = liveOf(deploys);
-    const older = deploys.slice(now ? deploys.indexOf(now) + 1 : 0);
-    const target = older.find((one) => one.status === 'deactivated' && one.commit?.id !== now?.commit?.id);
+    // What serves may have been put back itself: before it is what came before its own first deploy.
+    const first = deploys.findLastIndex((one) => now !== null && one.commit?.id === now.commit?.id);
+    const target = deploys.slice(first + 1).find((one) => one.status === 'deactivated');
     if (!target)
       return ['not-deployed', 'there is no earlier release among the last 20 deploys to go back to'];
     return await putBack(run, target, schema, `asked to leave ${now ? nameOf(now) : 'what is there'}`);
