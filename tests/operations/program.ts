@@ -1,6 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { PROJECT_ROOT } from '../../server/ops/project.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DIST, PROJECT_ROOT } from '../../server/ops/project.ts';
+
+const PAGES_LIMIT_S = 90;
 
 type Environment = Record<string, string | undefined>;
 
@@ -62,6 +67,9 @@ export interface Serving {
 
 /** Starts the server and waits until it serves. @throws Error with what it said when it ends instead */
 export async function serve(env: Environment): Promise<Serving> {
+  // A build beside the tests takes the pages away for a moment.
+  for (let waitedS = 0; waitedS < PAGES_LIMIT_S && !existsSync(join(DIST.client, 'index.html')); waitedS += 1)
+    await pause(1_000);
   const child = start('start', [], { PUBLIC_URL: 'http://127.0.0.1', PORT: '0', ...env });
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const said: string[] = [];
