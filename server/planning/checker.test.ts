@@ -49,6 +49,17 @@ describe('every solution', () => {
     );
   });
 
+  it('is as sound where the search is long enough to anneal anew and to cross plans', () => {
+    fc.assert(
+      fc.property(traits, (drawn) => {
+        const problem = parseProblem(randomProblem({ ...drawn, jobs: 1 + (drawn.jobs % 4) }));
+        const solution = solve(problem, { iterations: 14_000, seed: 1, now: clock });
+        expect(checkSolution(problem, solution)).toEqual([]);
+      }),
+      { numRuns: 8, seed: 20261124 },
+    );
+  });
+
   it('is the same for the same seed and number of iterations', () => {
     fc.assert(
       fc.property(traits, (drawn) => {

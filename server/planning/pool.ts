@@ -44,7 +44,8 @@ interface Request {
   options: PoolSolveOptions;
   cancel: Int32Array<SharedArrayBuffer>;
   open: number;
-  best: PlannerSolution | undefined;
+  /** By thread, so that of two answers equally good always the same one wins. */
+  answers: (PlannerSolution | undefined)[];
   iterations: number;
   settled: boolean;
   resolve: (solution: PlannerSolution) => void;
@@ -108,10 +109,14 @@ export function createPlannerPool({ threads: count }: { threads: number }): Plan
   };
 
   const finish = (request: Request): void => {
-    if (request.settled || !request.best) return;
+    if (request.settled) return;
+    const best = request.answers.reduce((kept, next) =>
+      next && (!kept || isBetter(request.problem, next, kept)) ? next : kept,
+    );
+    if (!best) return;
     request.settled = true;
-    request.best.summary.computing_times.iterations = request.iterations;
-    request.resolve(request.best);
+    best.summary.computing_times.iterations = request.iterations;
+    request.resolve(best);
   };
 
   const take = (thread: Thread, message: WorkerAnswer): void => {
@@ -121,8 +126,7 @@ export function createPlannerPool({ threads: count }: { threads: number }): Plan
     request.open--;
     if (message.kind === 'solved') {
       request.iterations += message.solution.summary.computing_times.iterations ?? 0;
-      if (!request.best || isBetter(request.problem, message.solution, request.best))
-        request.best = message.solution;
+      request.answers[threads.indexOf(thread)] = message.solution;
     } else {
       const { code, message: text } = message;
       fail(
@@ -176,7 +180,7 @@ export function createPlannerPool({ threads: count }: { threads: number }): Plan
           options,
           cancel: new Int32Array(new SharedArrayBuffer(4)),
           open: 0,
-          best: undefined,
+          answers: threads.map(() => undefined),
           iterations: 0,
           settled: false,
           resolve,

@@ -1,9 +1,14 @@
 import { KnownPlaces } from './known-places.ts';
 import type { Model, Travel } from './model.ts';
+import type { Neighbours } from './neighbours.ts';
 import type { Random } from './random.ts';
 import type { Routes } from './routes.ts';
 import type { Schedule } from './schedule.ts';
 import { earliestStart } from './schedule.ts';
+
+/** From this many jobs on, a job is only offered to routes that serve one of the jobs nearest to it. */
+const LARGE = 300;
+const NEAREST = 50;
 
 /** How a round of insertions is done. */
 export interface RecreateOptions {
@@ -25,6 +30,11 @@ export class Recreate {
   private readonly routes: Routes;
   private readonly model: Model;
   private readonly random: Random;
+  private readonly neighbours: Neighbours;
+  /** Only routes that pass near a job are looked through. */
+  private readonly looksNear: boolean;
+  private readonly seen: Int32Array;
+  private sight = 0;
   private readonly key: Float64Array;
   private readonly order: Int32Array;
   private orderCount = 0;
@@ -48,9 +58,12 @@ export class Recreate {
   private placeAfter = -1;
   private bestCost = Infinity;
 
-  constructor(routes: Routes, random: Random) {
+  constructor(routes: Routes, random: Random, neighbours: Neighbours) {
     const { model } = routes;
     this.routes = routes;
+    this.neighbours = neighbours;
+    this.looksNear = routes.model.jobCount >= LARGE;
+    this.seen = new Int32Array(routes.model.vehicleCount);
     this.model = model;
     this.random = random;
     this.key = new Float64Array(model.jobCount);
@@ -148,29 +161,55 @@ export class Recreate {
       const noise = options.temperature > 0 ? -options.temperature * Math.log(this.random.unit() + 1e-12) : 0;
       this.bestCost = (model.prize[job] as number) + noise;
     }
-    this.tryAll(job, options, this.known, false);
-    if (this.knownWithPlace) this.tryAll(job, options, this.knownWithPlace, true);
+    if (this.looksNear) {
+      this.tryNear(job, options.blink, this.known, false);
+      if (this.knownWithPlace) this.tryNear(job, options.blink, this.knownWithPlace, true);
+      if (options.openRoutes) this.tryIdle(job, options.blink);
+      if (this.vehicle >= 0 || model.optional[job]) return this.vehicle >= 0;
+    }
+    this.tryUsed(job, options.blink, this.known, false);
+    if (this.knownWithPlace) this.tryUsed(job, options.blink, this.knownWithPlace, true);
+    if (options.openRoutes && !this.looksNear) this.tryIdle(job, options.blink);
     return this.vehicle >= 0;
   }
 
-  private tryAll(job: number, options: RecreateOptions, known: KnownPlaces, withPlace: boolean): void {
+  private tryUsed(job: number, blink: number, known: KnownPlaces, withPlace: boolean): void {
     const { routes } = this;
-    const { used, usedCount, version, room } = routes;
+    const { used, usedCount } = routes;
+    const { version, room } = routes;
     const amount = this.firstAmount[job] as number;
-    const { blink } = options;
     const row = job * this.model.vehicleCount;
-    const { version: knownVersion, cost } = known;
     for (let i = 0; i < usedCount; i++) {
       const v = used[i] as number;
       if ((room[v] as number) < amount) continue;
       // Most routes are as they were when last looked through: one comparison passes them over.
-      if (knownVersion[row + v] === version[v] && (cost[row + v] as number) >= this.bestCost) continue;
+      if (known.version[row + v] === version[v] && (known.cost[row + v] as number) >= this.bestCost) continue;
       this.tryVehicle(v, job, blink, known, withPlace);
     }
-    if (!options.openRoutes) return;
-    if (this.idleAsOf !== routes.useChanges) this.listIdle();
+  }
+
+  private tryNear(job: number, blink: number, known: KnownPlaces, withPlace: boolean): void {
+    const { routes, neighbours, seen } = this;
+    const { vehicleOf } = routes;
+    const from = job * neighbours.count;
+    const to = from + Math.min(neighbours.count, NEAREST);
+    const sight = ++this.sight;
+    for (let i = from; i < to; i++) {
+      const v = vehicleOf[neighbours.list[i] as number] as number;
+      if (v < 0 || seen[v] === sight) continue;
+      seen[v] = sight;
+      if ((routes.room[v] as number) >= (this.firstAmount[job] as number)) {
+        this.tryVehicle(v, job, blink, known, withPlace);
+      }
+    }
+  }
+
+  private tryIdle(job: number, blink: number): void {
+    const { knownWithPlace } = this;
+    if (this.idleAsOf !== this.routes.useChanges) this.listIdle();
     for (let i = 0; i < this.idleCount; i++) {
-      this.tryVehicle(this.idle[i] as number, job, blink, known, withPlace);
+      this.tryVehicle(this.idle[i] as number, job, blink, this.known, false);
+      if (knownWithPlace) this.tryVehicle(this.idle[i] as number, job, blink, knownWithPlace, true);
     }
   }
 

@@ -79,6 +79,28 @@ export class Ruin {
     return this.takeOut(v);
   }
 
+  /** Marks jobs for `takeOutMarked`. */
+  mark(nodes: Int32Array): void {
+    const { model, gone, routes } = this;
+    for (const x of nodes) {
+      const v = x < model.jobCount ? (routes.vehicleOf[x] as number) : -1;
+      if (v < 0) continue;
+      gone[x] = 1;
+      this.ruined[v] = 1;
+    }
+  }
+
+  /** Takes the marked jobs out of their routes; false when a remaining route would break a rule. */
+  takeOutMarked(): boolean {
+    let sound = true;
+    for (let v = 0; v < this.model.vehicleCount; v++) {
+      if (!this.ruined[v]) continue;
+      this.ruined[v] = 0;
+      sound = this.takeOut(v) && sound;
+    }
+    return sound;
+  }
+
   private markString(v: number, job: number, longest: number): void {
     const { routes, model, random, movable, gone } = this;
     const slot = routes.slotOf[v] as number;

@@ -1,3 +1,6 @@
+import { Elite } from './elite.ts';
+import type { Kept } from './elite.ts';
+import { Graft } from './graft.ts';
 import type { Model } from './model.ts';
 import { Pace } from './pace.ts';
 import type { Budget } from './pace.ts';
@@ -6,13 +9,20 @@ import { Recreate } from './recreate.ts';
 import { Routes } from './routes.ts';
 import { Ruin } from './ruin.ts';
 import type { RuinOptions } from './ruin.ts';
+import { Shedding } from './shedding.ts';
+import { Start } from './start.ts';
 import { Tails } from './tails.ts';
 
-export interface Found {
-  routes: Int32Array[];
-  missing: number;
-  cost: number;
+export interface Found extends Kept {
   iterations: number;
+}
+
+/** Searches that run beside each other tell each other the best plan they know. */
+export interface Exchange {
+  /** Shows `mine` and answers what the others have shown since the last call. */
+  swap(mine: Kept): Kept[];
+  /** Nothing more will be shown by this search: nobody has to wait for it. */
+  leave(): void;
 }
 
 const BLINK = 0.01;
@@ -22,27 +32,48 @@ const TIMED_COOLING = { from: 1, to: 0.01 };
 const WARM_FROM = 0.05;
 /** Windows hold stops apart, so more routes have to open at once; where a round is dear, smaller ruins pay. */
 const PLAIN_RUIN: RuinOptions = { averageRemoved: 8, longestString: 10 };
-const WINDOW_RUIN: RuinOptions = { averageRemoved: 16, longestString: 10 };
+const WINDOW_RUIN: RuinOptions = { averageRemoved: 10, longestString: 10 };
 const GENERAL_RUIN: RuinOptions = { averageRemoved: 10, longestString: 6 };
-/** At most this part of a search goes into needing fewer vehicles. */
-const SHEDDING_SHARE = 0.4;
+/** At most this part of a search goes into needing fewer vehicles, where they are dear and where they are not. */
+const SHEDDING_SHARE = { dear: 0.4, cheap: 0.08 };
 /** Small moves tried after each ruin and recreate. */
 const TAIL_TRIES = 20;
+/**
+ * Rounds a job from which on a search crosses the plans it found, and from which on it anneals several times from
+ * nothing before that. A shorter search gains more by one slow annealing.
+ */
+const CROSSING_SEARCH = 2000;
+const LONG_SEARCH = 3000;
+const LONG_LEGS = 3;
+/** Part of the budget that goes into annealing where crossing follows. */
+const LEGS_SHARE = 0.6;
+/** A child is cooled for so many rounds a job, from so many times the last temperature. */
+const CHILD_ROUNDS = 50;
+const CHILD_HEAT = 4;
+const ELITE_SIZE = 8;
+/** How often, after annealing, searches beside each other swap plans. */
+const SWAPS = 6;
 
 /**
- * Simulated annealing over ruin and recreate. `hot` false starts at a low temperature: for a search that begins
- * from a good plan and has little time.
+ * Simulated annealing over ruin and recreate, then crossing of the plans it found. `hot` false starts at a low
+ * temperature: for a search that begins from a good plan and has little time.
  */
 export class Search {
   readonly routes: Routes;
+  /** Plans to cross; one known from elsewhere may be added before `anneal`. */
+  readonly elite = new Elite(ELITE_SIZE);
   private readonly model: Model;
   private readonly random: Random;
   private readonly ruin: Ruin;
   private readonly recreate: Recreate;
   private readonly tails: Tails;
+  private readonly graft: Graft;
+  private readonly mustServeAll: boolean;
   private readonly logs: Float64Array;
   private readonly bestNodes: Int32Array;
   private readonly bestLength: Int32Array;
+  /** Version of each route that is kept as the best: only the others are copied. */
+  private readonly bestVersion: Int32Array;
   private bestMissing = Infinity;
   private bestCost = Infinity;
   iterations = 0;
@@ -52,147 +83,119 @@ export class Search {
     this.random = new Random(seed);
     this.routes = new Routes(model);
     this.ruin = new Ruin(this.routes, this.random);
-    this.recreate = new Recreate(this.routes, this.random);
+    this.recreate = new Recreate(this.routes, this.random, this.ruin.neighbours);
     this.logs = Float64Array.from({ length: 4096 }, (_, i) => -Math.log((i + 0.5) / 4096));
     this.tails = new Tails(this.routes, this.ruin.neighbours, this.random, this.logs);
+    this.graft = new Graft(this.routes, this.ruin, this.random);
+    this.mustServeAll = model.optional.every((may) => may === 0);
     this.bestNodes = new Int32Array(model.vehicleCount * this.routes.stride);
     this.bestLength = new Int32Array(model.vehicleCount);
+    this.bestVersion = new Int32Array(model.vehicleCount);
   }
 
   /** Lays the present plan (or only its frozen part) and inserts the rest greedily. */
   start(from: 'steps' | 'cold'): void {
-    const { model } = this;
-    for (let v = 0; v < model.vehicleCount; v++) {
-      const planned = model.planned[v] as Int32Array;
-      const frozen = model.frozen[v] as number;
-      this.lay(v, planned.subarray(0, from === 'steps' ? planned.length : frozen), frozen);
-    }
+    new Start(this.routes).run(from);
     this.recreate.run({ blink: 0, temperature: 0, openRoutes: true, limit: Infinity });
     this.keepBest();
   }
 
-  /** Puts the frozen prefix, then each further stop that keeps the route sound. */
-  private lay(v: number, nodes: Int32Array, frozen: number): void {
+  /** Searches until the budget is spent; the best routes are kept aside. A cold search first sheds vehicles. */
+  anneal(budget: Budget, hot: boolean, exchange?: Exchange): void {
     const { model, routes } = this;
-    for (let i = 0; i < nodes.length; i++) {
-      if (i < frozen) this.append(v, nodes[i] as number);
-    }
-    this.ensureEmptied(v);
-    if (nodes.length <= frozen) return;
-    const slot = routes.beginChange(v);
-    const base = slot * routes.stride;
-    const length = routes.length[slot] as number;
-    for (let i = frozen; i < nodes.length; i++) {
-      const x = nodes[i] as number;
-      if (x < model.jobCount && !model.allowed[x * model.vehicleCount + v]) continue;
-      routes.node[base + 1 + (routes.length[slot] as number)] = x;
-      routes.length[slot] = (routes.length[slot] as number) + 1;
-    }
-    routes.node[base + 1 + (routes.length[slot] as number)] = model.endNode[v] as number;
-    // The forced disposal of a loaded truck gives way to those of the plan.
-    const forced = length > frozen ? (routes.node[base + length] as number) : -1;
-    if (forced >= 0) this.removeAt(slot, length);
-    for (let p = 1; p <= (routes.length[slot] as number); p++) {
-      const x = routes.node[base + p] as number;
-      if (x < model.jobCount && (routes.absentAt[x] as number) >= 0) routes.dropAbsent(x);
-    }
-    if (routes.refresh(v)) return;
-    // The plan as a whole does not hold: keep what can be appended stop by stop.
-    for (let p = routes.length[slot] as number; p > frozen; p--) {
-      const x = routes.node[base + p] as number;
-      if (x < model.jobCount) routes.addAbsent(x);
-      this.removeAt(slot, p);
-    }
-    routes.refresh(v);
-    this.ensureEmptied(v);
-    for (let i = frozen; i < nodes.length; i++) this.appendIfSound(v, nodes[i] as number);
-  }
-
-  private append(v: number, x: number): void {
-    const { model, routes } = this;
-    const slot = routes.beginChange(v);
-    const base = slot * routes.stride;
-    const length = (routes.length[slot] as number) + 1;
-    routes.node[base + length + 1] = routes.node[base + length] as number;
-    routes.node[base + length] = x;
-    routes.length[slot] = length;
-    if (x < model.jobCount && (routes.absentAt[x] as number) >= 0) routes.dropAbsent(x);
-    routes.refresh(v);
-  }
-
-  private removeAt(slot: number, p: number): void {
-    const { routes } = this;
-    const base = slot * routes.stride;
-    const length = routes.length[slot] as number;
-    for (let i = p; i <= length; i++) routes.node[base + i] = routes.node[base + i + 1] as number;
-    routes.length[slot] = length - 1;
-  }
-
-  /** Inserts a planned stop before the closing disposal, or at the end; drops it again when a rule breaks. */
-  private appendIfSound(v: number, x: number): void {
-    const { model, routes } = this;
-    if (x < model.jobCount && !model.allowed[x * model.vehicleCount + v]) return;
-    const slot = routes.beginChange(v);
-    const base = slot * routes.stride;
-    const length = routes.length[slot] as number;
-    const lastNode = routes.node[base + length] as number;
-    const closing =
-      model.endEmpty[v] === 1 && length > (model.frozen[v] as number) && lastNode >= model.jobCount;
-    const at = closing ? length : length + 1;
-    for (let i = length + 2; i > at; i--) routes.node[base + i] = routes.node[base + i - 1] as number;
-    routes.node[base + at] = x;
-    routes.length[slot] = length + 1;
-    if (routes.refresh(v)) {
-      if (x < model.jobCount) routes.dropAbsent(x);
-      return;
-    }
-    this.removeAt(slot, at);
-    if (x < model.jobCount) routes.vehicleOf[x] = -1;
-    routes.refresh(v);
-  }
-
-  /** A loaded truck that must end empty gets the nearest disposal even without further jobs. */
-  private ensureEmptied(v: number): void {
-    const { model, routes } = this;
-    if (!model.endEmpty[v] || model.disposalCount === 0) return;
-    if (routes.refresh(v) && !(routes.length[routes.slotOf[v] as number] === 0 && model.hasInitialLoad[v]))
-      return;
-    const slot = routes.beginChange(v);
-    let best = -1;
-    let bestCost = Infinity;
-    for (let place = model.jobCount; place < model.jobCount + model.disposalCount; place++) {
-      this.append(v, place);
-      // Where no disposal can be reached by the rules, the nearest one still is where the truck has to go.
-      const broken = routes.schedule?.feasible[slot] ? 0 : 1e12;
-      const cost = broken + (routes.cost[slot] as number);
-      if (cost < bestCost) {
-        best = place;
-        bestCost = cost;
-      }
-      this.removeAt(slot, routes.length[slot] as number);
-      routes.refresh(v);
-    }
-    if (best >= 0) this.append(v, best);
-  }
-
-  /** Searches until the budget is spent; the best routes are kept aside. A cold search first sheds dear vehicles. */
-  anneal(budget: Budget, hot: boolean): void {
-    const { model, routes, random, ruin, recreate } = this;
     if (model.jobCount === 0) return;
     const pace = new Pace(budget);
     const placed = Math.max(1, model.jobCount - routes.absentCount);
     const scale = this.travelCost() / (placed + routes.usedCount);
     const size = !model.timed ? PLAIN_RUIN : model.general ? GENERAL_RUIN : WINDOW_RUIN;
     const ruinOptions = { ...size, averageRemoved: Math.min(size.averageRemoved, Math.max(1, placed / 2)) };
-    if (hot && this.vehiclesAreDear(scale)) this.shedVehicles(pace, scale, ruinOptions);
-    const begun = pace.spent;
+    this.elite.add(this.found());
+    if (hot) this.shedVehicles(pace, scale, ruinOptions);
     const cooling = model.timed ? TIMED_COOLING : COOLING;
     const from = (hot ? cooling.from : WARM_FROM) * scale;
     const to = Math.min(cooling.to * scale, from);
+    // The first rounds tell how many the budget will buy.
+    this.cool(pace, ruinOptions, pace.spent + 0.02, from, from);
+    const roundsLeft = (pace.rounds / pace.spent) * (1 - pace.spent);
+    const begun = pace.spent;
+    const child = (CHILD_ROUNDS * model.jobCount * (1 - begun)) / roundsLeft;
+    const crosses = (hot || exchange !== undefined) && roundsLeft > CROSSING_SEARCH * model.jobCount;
+    const legs = crosses && hot && roundsLeft > LONG_SEARCH * model.jobCount ? LONG_LEGS : 1;
+    const share = (crosses ? LEGS_SHARE : 1) * (1 - begun);
+    for (let i = 0; i < legs; i++) {
+      if (i > 0) this.startAfresh();
+      this.cool(pace, ruinOptions, crosses ? begun + (share * (i + 1)) / legs : 1, from, to);
+      this.elite.add(this.found());
+    }
+    let nextSwap = pace.spent;
+    while (pace.spent < 1) {
+      if (exchange && pace.spent >= nextSwap) {
+        for (const plan of exchange.swap(this.elite.best)) this.elite.add(plan);
+        nextSwap += (1 - begun - share) / SWAPS;
+      }
+      this.breed();
+      const until = pace.spent + child;
+      const heat = Math.min(from, CHILD_HEAT * to);
+      this.cool(pace, ruinOptions, until > 1 - child / 2 ? 1 : until, heat, to);
+      this.elite.add(this.found());
+    }
+    exchange?.leave();
+    this.load(this.elite.best);
+    this.keepBest();
+    this.iterations += pace.rounds;
+  }
+
+  /** Few vehicles to begin with: a hot search opens a route easily and hardly ever closes one. */
+  private shedVehicles(pace: Pace, scale: number, ruinOptions: RuinOptions): void {
+    const { model, routes, ruin, recreate, random, logs } = this;
+    const dear = model.fixedCost.every((cost) => cost > 8 * scale);
+    const bound =
+      model.problem.options.stability > 0 ||
+      model.frozen.some((count) => count > 0) ||
+      model.hasInitialLoad.some((has) => has > 0);
+    if (bound || !this.mustServeAll || (model.general && !dear)) return;
+    const shedding = new Shedding(routes, ruin, recreate, random, logs);
+    const until = pace.spent + (dear ? SHEDDING_SHARE.dear : SHEDDING_SHARE.cheap);
+    shedding.run(pace, until, scale, ruinOptions, () => {
+      this.keepBest();
+      this.elite.add(this.found());
+    });
+    this.load(this.found());
+  }
+
+  /** Empties all routes but for what is frozen and fills them in another order. */
+  private startAfresh(): void {
+    const { model, routes, ruin, recreate } = this;
+    for (let v = 0; v < model.vehicleCount; v++) if ((routes.usedAt[v] as number) >= 0) ruin.emptyVehicle(v);
+    recreate.run({ blink: 0.3, temperature: 0, openRoutes: true, limit: Infinity });
+    this.keepBest();
+  }
+
+  /** Makes a child of two good plans the present one, or one of them where they do not cross. */
+  private breed(): void {
+    const { routes, random, recreate, graft } = this;
+    const { kept } = this.elite;
+    const pick = (): number => Math.min(random.below(kept.length), random.below(kept.length));
+    const i = pick();
+    this.load(kept[i] as Kept);
+    if (kept.length > 1) {
+      let j = pick();
+      if (j === i) j = (i + 1) % kept.length;
+      if (graft.run(kept[i] as Kept, kept[j] as Kept)) {
+        recreate.run({ blink: BLINK, temperature: 0, openRoutes: true, limit: Infinity });
+        routes.commit();
+      } else routes.reject();
+    }
+    this.keepBest();
+  }
+
+  /** Anneals from temperature `from` to `to` until the share `until` of the budget is spent. */
+  private cool(pace: Pace, ruinOptions: RuinOptions, until: number, from: number, to: number): void {
+    const { routes, random, ruin, recreate, mustServeAll } = this;
+    const begun = pace.spent;
     const recreateOptions = { blink: BLINK, temperature: from, openRoutes: true, limit: Infinity };
-    const mustServeAll = model.optional.every((may) => may === 0);
-    while (pace.next()) {
-      const temperature = from * (to / from) ** ((pace.spent - begun) / (1 - begun));
+    while (pace.spent < until && pace.next()) {
+      const temperature = from * (to / from) ** Math.min(1, (pace.spent - begun) / (until - begun));
       recreateOptions.temperature = temperature;
       const missing = routes.missing;
       const cost = routes.routesCost + routes.prizes;
@@ -208,7 +211,6 @@ export class Search {
       }
       if (this.tails.run(TAIL_TRIES, temperature)) this.keepIfBest();
     }
-    this.iterations += pace.rounds;
   }
 
   /** Cost of the routes without the fixed cost of their vehicles. */
@@ -219,115 +221,24 @@ export class Search {
     return routes.routesCost - fixed;
   }
 
-  private vehiclesAreDear(scale: number): boolean {
-    const { model } = this;
-    const nobodyFixed =
-      model.frozen.every((count) => count === 0) && model.hasInitialLoad.every((has) => has === 0);
-    return (
-      nobodyFixed &&
-      model.problem.options.stability === 0 &&
-      model.fixedCost.every((cost) => cost > 8 * scale)
-    );
-  }
-
-  /**
-   * Fewest vehicles first (Christiaens & Vanden Berghe 2020, section 5.4): a route is given up, its jobs look for room
-   * in the others, and a job counts for more the more often it found none. Ends with the best complete plan.
-   */
-  private shedVehicles(pace: Pace, scale: number, ruinOptions: RuinOptions): void {
-    const { routes, model, random, ruin, recreate } = this;
-    const missed = new Float64Array(model.jobCount);
-    const shut = { blink: BLINK, temperature: 0, openRoutes: false, limit: Infinity };
-    const fewest = this.fewestVehicles();
-    let sum = 0;
-    while (pace.spent < SHEDDING_SHARE && pace.next()) {
-      if (routes.missing === 0) {
-        this.keepIfBest();
-        if (routes.usedCount <= fewest) break;
-        this.emptyLeastMissed(missed);
-        sum = this.sumMissed(missed);
-      }
-      const { absentCount } = routes;
-      const cost = routes.routesCost;
-      if (ruin.run(ruinOptions)) recreate.run(shut);
-      const newSum = this.sumMissed(missed);
-      for (let i = 0; i < routes.absentCount; i++) missed[routes.absent[i] as number]!++;
-      const allowance = 0.3 * scale * (this.logs[random.below(4096)] as number);
-      const alike = routes.absentCount === absentCount && routes.routesCost < cost + allowance;
-      if (routes.absentCount === 0 || newSum < sum || alike) {
-        routes.commit();
-        sum = this.sumMissed(missed);
-      } else {
-        routes.reject();
-        sum = this.sumMissed(missed);
-      }
-    }
-    this.keepIfBest();
-    this.restoreBest();
-  }
-
-  private fewestVehicles(): number {
-    const { model } = this;
-    if (model.general || model.dims === 0) return 1;
-    let most = 0;
-    let wanted = 0;
-    for (let v = 0; v < model.vehicleCount; v++)
-      most = Math.max(most, model.capacity[v * model.dims] as number);
-    for (let job = 0; job < model.jobCount; job++) {
-      const at = job * model.dims;
-      wanted += (model.delivery[at] as number) + (model.pickup[at] as number);
-    }
-    return Math.max(1, Math.ceil(wanted / Math.max(1e-9, most)));
-  }
-
-  private sumMissed(missed: Float64Array): number {
-    const { routes } = this;
-    let sum = 0;
-    for (let i = 0; i < routes.absentCount; i++) sum += missed[routes.absent[i] as number] as number;
-    return sum;
-  }
-
-  private emptyLeastMissed(missed: Float64Array): void {
-    const { routes, model } = this;
-    let least = Infinity;
-    let chosen = -1;
-    for (let i = 0; i < routes.usedCount; i++) {
-      const v = routes.used[i] as number;
-      const base = (routes.slotOf[v] as number) * routes.stride;
-      let sum = 0;
-      for (let p = routes.length[routes.slotOf[v] as number] as number; p > 0; p--) {
-        const x = routes.node[base + p] as number;
-        if (x < model.jobCount) sum += (missed[x] as number) + 1e-3;
-      }
-      if (sum < least) {
-        least = sum;
-        chosen = v;
-      }
-    }
-    if (chosen >= 0) this.ruin.emptyVehicle(chosen);
-    routes.commit();
-  }
-
-  /** Puts the best routes back as the present ones. */
-  private restoreBest(): void {
-    const { model, routes, bestNodes, bestLength } = this;
-    for (let v = 0; v < model.vehicleCount; v++) {
-      const slot = routes.beginChange(v);
-      const base = slot * routes.stride;
-      const length = bestLength[v] as number;
-      for (let i = 1; i <= length; i++) routes.node[base + i] = bestNodes[v * routes.stride + i] as number;
-      routes.node[base + length + 1] = model.endNode[v] as number;
-      routes.length[slot] = length;
-    }
+  /** Makes a plan the present one. */
+  private load(plan: Kept): void {
+    const { model, routes } = this;
     for (let job = 0; job < model.jobCount; job++)
       if ((routes.absentAt[job] as number) < 0) routes.addAbsent(job);
     for (let v = 0; v < model.vehicleCount; v++) {
-      for (let i = 1; i <= (bestLength[v] as number); i++) {
-        const x = bestNodes[v * routes.stride + i] as number;
+      const nodes = plan.routes[v] as Int32Array;
+      const slot = routes.beginChange(v);
+      const base = slot * routes.stride;
+      for (let i = 0; i < nodes.length; i++) {
+        const x = nodes[i] as number;
+        routes.node[base + 1 + i] = x;
         if (x < model.jobCount) routes.dropAbsent(x);
       }
-      routes.refresh(v);
+      routes.node[base + 1 + nodes.length] = model.endNode[v] as number;
+      routes.length[slot] = nodes.length;
     }
+    for (let v = 0; v < model.vehicleCount; v++) routes.refresh(v);
     routes.commit();
   }
 
@@ -338,13 +249,16 @@ export class Search {
     if (routes.missing < this.bestMissing || cost < this.bestCost - 1e-7) this.keepBest();
   }
 
+  /** Keeps the present plan as the best of this leg, whatever was kept before. */
   private keepBest(): void {
-    const { routes, bestNodes, bestLength, model } = this;
+    const { routes, bestNodes, bestLength, bestVersion, model } = this;
     routes.commit();
     this.bestMissing = routes.missing;
     this.bestCost = routes.routesCost + routes.prizes;
     const { stride } = routes;
     for (let v = 0; v < model.vehicleCount; v++) {
+      if (bestVersion[v] === routes.version[v]) continue;
+      bestVersion[v] = routes.version[v] as number;
       const slot = routes.slotOf[v] as number;
       const length = routes.length[slot] as number;
       bestLength[v] = length;
@@ -352,6 +266,7 @@ export class Search {
     }
   }
 
+  /** The best plan of the last leg; after `anneal`, of all. */
   found(): Found {
     const { stride } = this.routes;
     const routes = Array.from(this.bestLength, (length, v) =>

@@ -3,6 +3,7 @@ import type { PlannerProblem, PlannerSolution, Sequences } from './problem.ts';
 import { report } from './report.ts';
 import type { Budget } from './pace.ts';
 import { Search } from './search.ts';
+import type { Exchange, Found } from './search.ts';
 
 export interface SolveOptions {
   /** Stop after this many ruin-and-recreate rounds; with it alone a run repeats exactly for a seed. */
@@ -15,6 +16,8 @@ export interface SolveOptions {
   /** Start from `steps`, from nothing, or both one after the other (the better wins). Default: both with steps. */
   startFrom?: 'steps' | 'cold' | 'both' | undefined;
   signal?: { cancelled: boolean } | undefined;
+  /** Searches of the same problem on other threads. */
+  exchange?: Exchange | undefined;
 }
 
 /**
@@ -35,12 +38,15 @@ export function solve(problem: PlannerProblem, options: SolveOptions): PlannerSo
     iterations: options.iterations === undefined ? undefined : Math.ceil(options.iterations / starts.length),
     seconds: seconds === undefined ? undefined : seconds / starts.length,
   };
-  const found = starts.map((start, i) => {
+  const found: Found[] = [];
+  starts.forEach((start, i) => {
     const search = new Search(model, options.seed + i);
     search.start(start);
-    search.anneal(share, start === 'cold');
-    return search.found();
+    for (const plan of found) search.elite.add(plan);
+    search.anneal(share, start === 'cold', starts.length === 1 ? options.exchange : undefined);
+    found.push(search.found());
   });
+  options.exchange?.leave();
   const best = found.reduce((a, b) =>
     b.missing < a.missing || (b.missing === a.missing && b.cost < a.cost) ? b : a,
   );

@@ -1,4 +1,6 @@
 import { parentPort } from 'node:worker_threads';
+import { takeSeat } from './board.ts';
+import type { Seat } from './board.ts';
 import { PlannerInputError } from './errors.ts';
 import type { PlannerProblem, PlannerSolution } from './problem.ts';
 import { solve } from './solve.ts';
@@ -9,7 +11,9 @@ import { warmUp } from './warm-up.ts';
 export interface WorkerTask {
   id: number;
   problem: PlannerProblem;
-  options: Omit<SolveOptions, 'now' | 'signal'>;
+  options: Omit<SolveOptions, 'now' | 'signal' | 'exchange'>;
+  /** The search's place among those of the same request; undefined when it is alone. */
+  seat: Seat | undefined;
   cancel: SharedArrayBuffer;
 }
 
@@ -32,7 +36,9 @@ parentPort?.on('message', (task: WorkerTask) => {
     },
   };
   try {
-    answer({ kind: 'solved', id: task.id, solution: solve(task.problem, { ...task.options, now, signal }) });
+    const exchange = task.seat && takeSeat(task.problem, task.seat, signal);
+    const solution = solve(task.problem, { ...task.options, now, signal, exchange });
+    answer({ kind: 'solved', id: task.id, solution });
   } catch (cause) {
     answer({
       kind: 'failed',
