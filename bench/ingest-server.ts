@@ -12,7 +12,14 @@ export type ServerOrder = { kind: 'product' | 'bare'; databaseUrl: string } | 'm
 
 export type ServerReport =
   | { port: number }
-  | { loopDelayP99Ms: number; loopDelayMaxMs: number; rssMb: number; cpuMs: number; stats?: unknown };
+  | {
+      loopDelayP99Ms: number;
+      loopDelayMaxMs: number;
+      rssMb: number;
+      heapMb: number;
+      cpuMs: number;
+      stats?: unknown;
+    };
 
 const BATCH_ROWS = 2_000;
 
@@ -105,6 +112,12 @@ async function insertBare(
     on conflict do nothing`;
 }
 
+function heapMb(): number {
+  global.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 2 ** 20;
+}
+
 async function serve(order: { kind: 'product' | 'bare'; databaseUrl: string }): Promise<void> {
   const database = await connectDatabase({ databaseUrl: order.databaseUrl, log: silentLog() });
   const server = createServer();
@@ -127,6 +140,7 @@ async function serve(order: { kind: 'product' | 'bare'; databaseUrl: string }): 
         loopDelayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - 5),
         loopDelayMaxMs: Math.max(0, delay.max / 1e6 - 5),
         rssMb: process.memoryUsage().rss / 2 ** 20,
+        heapMb: heapMb(),
         cpuMs: (used.user + used.system) / 1_000,
         stats: telemetry?.stats(),
       });
