@@ -52,6 +52,7 @@ interface OpenAlert {
  */
 export function startAlertWatch(deps: AlertWatchDeps, tickMs: number | null = 2_000): AlertWatch {
   const { store, holder, log } = deps;
+  const listeningSinceMs = store.clock();
   let leadsUntilMs = 0;
   let episodes: Episodes | null = null;
   let plan: PlanFacts | null = null;
@@ -120,6 +121,7 @@ export function startAlertWatch(deps: AlertWatchDeps, tickMs: number | null = 2_
     episodes = detect(episodes ?? NO_EPISODES, {
       ...facts,
       nowMs,
+      listeningSinceMs,
       devices,
       positions: readPositions(deps.fleet),
     });

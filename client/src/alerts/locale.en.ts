@@ -1,6 +1,6 @@
 export default {
   title: 'Alerts',
-  tile: '{n} alerts | {n} alert | {n} alerts',
+  tile: 'alerts | alert | alerts',
   none: 'all in order',
   levels: {
     urgent: '{n} urgent | {n} urgent',
@@ -127,7 +127,7 @@ export default {
     some: '{n} kind | {n} kinds',
     allKinds: 'Every kind of alert',
     browsers: 'no browser | {n} browser | {n} browsers',
-    counts: '{sent} delivered',
+    counts: '{n} delivered',
     queued: '{n} queued',
     failed: '{n} not arrived',
     last: 'last at {time}',

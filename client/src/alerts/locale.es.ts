@@ -1,6 +1,6 @@
 export default {
   title: 'Alertas',
-  tile: '{n} alertas | {n} alerta | {n} alertas',
+  tile: 'alertas | alerta | alertas',
   none: 'todo en orden',
   levels: {
     urgent: '{n} urgente | {n} urgentes',
@@ -130,7 +130,7 @@ export default {
     some: '{n} clase | {n} clases',
     allKinds: 'Todas las clases de alerta',
     browsers: 'ningún navegador | {n} navegador | {n} navegadores',
-    counts: '{sent} entregados',
+    counts: '{n} entregados | {n} entregado | {n} entregados',
     queued: '{n} en cola',
     failed: '{n} sin llegar',
     last: 'último a las {time}',

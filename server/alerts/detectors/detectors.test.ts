@@ -66,6 +66,7 @@ function position(over: Partial<PositionFact> = {}): PositionFact {
 function room(over: Partial<RoomFacts> = {}): RoomFacts {
   return {
     nowMs: NOON_MS,
+    listeningSinceMs: NOON_MS - 48 * 3_600_000,
     rules: DEFAULT_RULES,
     trucks: [{ id: 1, plate: 'XBA-1234', zone: 'oriental', state: 'available', capacity: 25, loadAboard: 3 }],
     positions: new Map([[1, position()]]),
@@ -124,6 +125,15 @@ describe('offline', () => {
     const idle = (s: number) => detect(NO_EPISODES, room({ routes: [], nowMs: NOON_MS + s * 1_000 }));
     expect(raised(idle(20 * 3_600))).toEqual([]);
     expect(raised(idle(25 * 3_600))).toEqual(['offline']);
+  });
+
+  it('does not count what was missed while nobody listened, and then neither ends what was open', () => {
+    const at = (s: number) =>
+      room({ nowMs: NOON_MS + 600_000 + s * 1_000, listeningSinceMs: NOON_MS + 600_000 });
+    expect(raised(detect(NO_EPISODES, at(0)))).toEqual([]);
+    expect(raised(detect(NO_EPISODES, at(301)))).toEqual(['offline']);
+    const open = watch(310, () => ({}));
+    expect(raised(detect(open, at(1)))).toEqual(['offline']);
   });
 
   it('is not pressing while another device of the truck is heard', () => {

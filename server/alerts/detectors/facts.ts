@@ -40,6 +40,8 @@ export interface IncidentFact {
 /** Everything the detectors look at, as of one instant. */
 export interface RoomFacts {
   nowMs: number;
+  /** Since when devices can be heard: what was missed while nobody listened is no silence of theirs. */
+  listeningSinceMs: number;
   rules: Rules;
   trucks: readonly TruckFact[];
   positions: ReadonlyMap<number, PositionFact>;

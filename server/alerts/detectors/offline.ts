@@ -16,6 +16,7 @@ export const detectOffline: Detector = (facts) => {
     if (device.lastFixMs === null || truck === undefined || truck.state === 'retired') return [];
     const route = running.get(truck.id);
     const silentMs = facts.nowMs - device.lastFixMs;
+    const unheardMs = facts.nowMs - Math.max(device.lastFixMs, facts.listeningSinceMs);
     const limitS = route ? alerts.offlineAfterS : alerts.offlineIdleAfterS;
     const others = facts.devices.filter((other) => other.truckId === truck.id && other.id !== device.id);
     const isHeard = others.some(
@@ -26,7 +27,7 @@ export const detectOffline: Detector = (facts) => {
         kind: 'offline' as const,
         subject: { kind: 'device' as const, id: device.id },
         zone: route?.zone ?? truck.zone,
-        isOn: silentMs > limitS * 1_000 ? true : silentMs < BACK_MS || !route ? false : null,
+        isOn: unheardMs > limitS * 1_000 ? true : silentMs < BACK_MS || !route ? false : null,
         atMs: facts.nowMs,
         level: route && !isHeard ? ('high' as const) : ('medium' as const),
         raiseAfterS: 0,
