@@ -1,6 +1,6 @@
 /** The walls of the house: docs/architecture.md says why each stands. */
 const PURE =
-  '^(shared|server/planning|server/roads/embedded/|server/telemetry/filters|server/alerts/detectors)';
+  '^(shared|server/planning|server/roads/embedded/|server/telemetry/(filters|geofences)|server/alerts/detectors|server/history/(evidence|thin|trips|track-points|visit-(device|fold|places))\\.ts)';
 const TESTS = '\\.(db\\.|long\\.)?test\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -69,6 +69,8 @@ export default {
     in: 'in {distance}',
   },
   list: {
+    byVisit: "Closed by the truck's visit",
+    reopen: 'Undo',
     next: 'Then',
     past: 'Done',
     all: 'Show all ({count})',
@@ -101,6 +103,7 @@ export default {
     depart: 'Stop {number}, on the way: {why}',
     complete: 'Stop {number}, done: {why}',
     fail: 'Stop {number}, could not: {why}',
+    reopen: 'Stop {number} could not be reopened: {why}',
     finish: 'The route could not be finished: {why}',
     ok: 'Got it',
   },

@@ -69,6 +69,8 @@ export default {
     in: 'en {distance}',
   },
   list: {
+    byVisit: 'La cerró la visita del camión',
+    reopen: 'Deshacer',
     next: 'Después',
     past: 'Hechas',
     all: 'Ver todas ({count})',
@@ -101,6 +103,7 @@ export default {
     depart: 'Parada {number}, en camino: {why}',
     complete: 'Parada {number}, hecho: {why}',
     fail: 'Parada {number}, no se pudo: {why}',
+    reopen: 'No se pudo deshacer la parada {number}: {why}',
     finish: 'No se pudo terminar la ruta: {why}',
     ok: 'Entendido',
   },

@@ -32,6 +32,8 @@ function send({ work, clientId }: Action): Promise<unknown> {
       return trpc.stops.complete.mutate({ stopId: work.stopId, clientId });
     case 'fail':
       return trpc.stops.fail.mutate({ stopId: work.stopId, reason: work.reason, clientId });
+    case 'reopen':
+      return trpc.stops.reopen.mutate({ stopId: work.stopId });
     case 'finish':
       return trpc.assignments.finish.mutate({ id: work.assignmentId });
   }

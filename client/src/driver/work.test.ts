@@ -57,6 +57,15 @@ describe('the route with what waits on the phone', () => {
     expect(loads).toEqual([0, 3, 0]);
   });
 
+  it('opens again what a visit closed, and nothing that somebody said', () => {
+    const closed = (closedBy: 'visit' | 'word') =>
+      planOf([routeOf([stopOf(2, { state: 'done', closedBy, evidence: 'B' })], { assignmentId: 9 })]);
+    const reopened = (closedBy: 'visit' | 'word') =>
+      foldWork(closed(closedBy), [action(1, { kind: 'reopen', stopId: 2 })]).routes[0]!.stops[0];
+    expect(reopened('visit')).toMatchObject({ state: 'planned', closedBy: null, evidence: null });
+    expect(reopened('word')).toMatchObject({ state: 'done', closedBy: 'word' });
+  });
+
   it('a stop that failed brings nothing aboard and says why', () => {
     const [route] = foldWork(plan, [action(1, { kind: 'fail', stopId: 2, reason: 'Calle cerrada' })]).routes;
     expect(route!.loadAboard).toBe(0);

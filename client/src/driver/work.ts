@@ -6,6 +6,7 @@ export type Work =
   | { kind: 'depart'; stopId: number }
   | { kind: 'complete'; stopId: number }
   | { kind: 'fail'; stopId: number; reason: string }
+  | { kind: 'reopen'; stopId: number }
   | { kind: 'finish'; assignmentId: number };
 
 export interface Action {
@@ -40,6 +41,10 @@ export function takenBackWith(actions: readonly Action[], clientId: string): Act
 }
 
 const isClosed = (stop: StopView) => stop.state === 'done' || stop.state === 'failed';
+
+/** Nobody said so: whoever was there may say otherwise. */
+export const isClosedByVisit = (stop: StopView): boolean =>
+  stop.state === 'done' && stop.closedBy === 'visit';
 
 function withStop(route: RouteView, stopId: number, change: (stop: StopView) => StopView): RouteView {
   return {
@@ -80,6 +85,15 @@ export function applyWork(route: RouteView, { work, atMs }: Pick<Action, 'work' 
         finishedAt: at,
         failReason: work.reason,
       }));
+    case 'reopen':
+      return {
+        ...route,
+        stops: route.stops.map((stop) =>
+          stop.id === work.stopId && isClosedByVisit(stop)
+            ? { ...stop, state: 'planned', finishedAt: null, closedBy: null, evidence: null }
+            : stop,
+        ),
+      };
     case 'finish':
       if (route.assignmentId !== work.assignmentId || route.state !== 'running') return route;
       return { ...route, state: 'done', finishedAt: at };
