@@ -149,7 +149,7 @@ export function proposalPicture(
     }
     const received = current.get(work[at - 1]!.stopId)?.number;
     if (received != null && at < work.length - 1) return { kind: 'behind', number: received };
-    return at === work.length - 1 ? { kind: 'last' } : { kind: 'first' };
+    return at === work.length - 1 ? { kind: 'last' } : null;
   };
 
   const { promises, keptBefore, keptAfter, promised, afterOf } = promisesWith(proposal, {

@@ -141,8 +141,11 @@ function openReview(room: Room, idOf: () => number | null) {
     pricing,
     draft,
     replaced,
-    /** The draft I left on this proposal, to go on with. */
-    ownDraft: computed(() => ownDrafts.value.find((candidate) => candidate.proposalId === idOf()) ?? null),
+    /** The draft I left on this proposal, or on one it took the place of, to go on with. */
+    ownDraft: computed(() => {
+      const mine = ownDrafts.value.filter((candidate) => candidate.zone === proposal.value?.zone);
+      return mine.find((candidate) => candidate.proposalId === idOf()) ?? mine.at(-1) ?? null;
+    }),
     ownDrafts,
     /** Others who change the same proposal now. */
     others: computed(() =>
