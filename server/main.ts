@@ -21,6 +21,7 @@ import { headId } from './events/read.ts';
 import { openRedisLink } from './events/redis-link.ts';
 import type { Store } from './events/store.ts';
 import { createNightly } from './ops/backup/nightly.ts';
+import { daysOfCertificate } from './ops/doctor/certificate.ts';
 import { createNight } from './history/night.ts';
 import { watchVisits, type VisitWatch } from './history/visit-watch.ts';
 import type { Logger } from './ops/log.ts';
@@ -28,6 +29,7 @@ import { databaseMeasure, diskOf } from './ops/measure.ts';
 import { createMetrics, type IntakeCounts } from './ops/metrics.ts';
 import { countEvent, observedPlanner, observedTransport } from './ops/observed.ts';
 import { DIST, VERSION } from './ops/project.ts';
+import { watchSurroundings } from './ops/surroundings-watch.ts';
 import { createPlannerPool, PlannerCancelled, type PlannerPool } from './planning/pool.ts';
 import { addressAt } from './roads/address.ts';
 import { withClosures } from './roads/closure-transport.ts';
@@ -203,8 +205,24 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   let stopNight: (() => Promise<void>) | null = null;
   let alerting: Alerting | null = null;
   let endNights: (() => void) | null = null;
+  let endWatch: (() => void) | null = null;
+  const watch = watchSurroundings({
+    store,
+    log,
+    holder: randomUUID(),
+    surroundings: {
+      disk: () => diskOf(config.dataDir),
+      isRouterUp: () => roads.state().status === 'ok',
+      isRedisUp: redis === null ? null : () => redis.isUp(),
+      certificateDays: async () =>
+        config.mode === 'production' && config.publicUrl !== null
+          ? daysOfCertificate(config.publicUrl, new Date(clock()))
+          : null,
+    },
+  });
   const close = async () => {
     endNights?.();
+    endWatch?.();
     await Promise.all([reactor?.stop(), alerting?.stop()]);
     planner.cancel(BACKGROUND);
     await filler.stop();
@@ -249,6 +267,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     async listen() {
       await http.listen({ port: config.port, host: config.host });
       endNights = nightly?.start() ?? null;
+      endWatch = watch.start();
       const address = http.server.address() as AddressInfo;
       const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
       return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;

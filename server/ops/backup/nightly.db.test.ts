@@ -86,7 +86,7 @@ const there = () =>
 const alerts = async () =>
   (
     await database.sql<{ line: string }[]>`
-    select kind || ' ' || state || ' ' || coalesce(details ->> 'problem', '') as line from alerts order by id`
+    select kind || ' ' || state || ' ' || coalesce(details ->> 'message', '') as line from alerts order by id`
   ).map(({ line }) => line);
 
 it('makes one at 02:00, brings it off-site at 03:00, and one night later again', async () => {

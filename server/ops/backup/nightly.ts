@@ -114,7 +114,7 @@ export function createNightly(deps: NightlyDeps): Nightly {
       const problem = failureText(error).split('\n')[0] ?? '';
       log.error({ kind, problem }, kind === 'backup' ? 'the backup failed' : 'the backup is not off-site');
       await record(store.database.sql, { kind, at, ok: false, detail: { problem }, recordedBy: RECORDED_BY });
-      await raiseSystemAlert(store, 'backup-failed', { problem }, { part: kind });
+      await raiseSystemAlert(store, 'backup-failed', { message: problem, part: kind }, { part: kind });
     }
   }
 

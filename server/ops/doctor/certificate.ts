@@ -4,7 +4,7 @@ import { missing, note, ok, type Finding, type Patient } from './finding.ts';
 const ANSWER_MS = 10_000;
 const DAY_MS = 86_400_000;
 /** Caddy and certbot renew a month before the end: later than this, renewing does not work. */
-const SOON_DAYS = 14;
+export const SOON_DAYS = 14;
 const CURE = 'let the proxy renew it (systemctl status caddy), or put a new one in place';
 
 interface Seen {
@@ -34,6 +34,17 @@ export async function certificate({ config, now }: Patient): Promise<Finding> {
   if (seen.refusal) return missing(`valid until ${until}, but browsers refuse it: ${seen.refusal}`, CURE);
   const says = `valid until ${until}, ${days} days, from ${seen.issuer}`;
   return days < SOON_DAYS ? note(says, CURE) : ok(says);
+}
+
+/**
+ * Days until the certificate at an https address ends (negative: it has), null where none can be seen from here.
+ * @param now the present
+ */
+export async function daysOfCertificate(publicUrl: string, now: Date): Promise<number | null> {
+  const url = new URL(publicUrl);
+  if (url.protocol !== 'https:') return null;
+  const seen = await lookAt(url.hostname, Number(url.port || 443)).catch(() => null);
+  return seen && Math.floor((seen.validTo.getTime() - now.getTime()) / DAY_MS);
 }
 
 function lookAt(host: string, port: number): Promise<Seen> {
