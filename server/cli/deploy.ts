@@ -1,11 +1,11 @@
 /**
  * `npm run deploy -- --env staging|production [--commit SHA]`: deploys through Render's API and makes sure of it.
- * Exit 0: the new release serves. 1: the former one does. 2: asked wrongly. 3: somebody must look.
+ * Exit 0: what was asked for serves. 1: the former release does instead. 2: asked wrongly. 3: somebody must look.
  */
 import { createCaller } from '../ops/deploy/call.ts';
 import { noticeText, sendNotice } from '../ops/deploy/notice.ts';
 import { clockWaiting } from '../ops/deploy/patience.ts';
-import { EXIT_CODES, release } from '../ops/deploy/release.ts';
+import { exitCode, release } from '../ops/deploy/release.ts';
 import { deploySettings, withoutSecrets } from '../ops/deploy/settings.ts';
 import { failureText, Refusal } from '../ops/tool-failure.ts';
 
@@ -26,7 +26,7 @@ async function main(): Promise<number> {
     outcome,
   );
   if (unheard) console.error(`the team was not told: ${unheard}`);
-  return EXIT_CODES[outcome.ending];
+  return exitCode(settings, outcome.ending);
 }
 
 main().then(

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCaller } from './call.ts';
 import { noticeText, sendNotice } from './notice.ts';
 import { Interrupted, type Waiting } from './patience.ts';
-import { EXIT_CODES, release, type Outcome } from './release.ts';
+import { exitCode, release, type Outcome } from './release.ts';
 import { API_KEY, startStandIn, TOKEN, type StandIn } from './render-stand-in.ts';
 import { deploySettings } from './settings.ts';
 
@@ -49,7 +49,7 @@ describe('a deploy that goes well', () => {
   it('is waited for, looked at and called with a token', async () => {
     const outcome = await run();
     expect(outcome).toEqual({ ending: 'deployed', summary: 'bbbbbbb is live and answers', notes: [] });
-    expect(EXIT_CODES[outcome.ending]).toBe(0);
+    expect(exitCode(settings(), outcome.ending)).toBe(0);
     expect(serving()).toBe(NEWER);
     expect(said).toContain('dep-1: pre_deploy_in_progress');
     expect(times('POST /deploys')).toBe(1);
@@ -104,7 +104,7 @@ describe('a deploy that never serves', () => {
       summary: `dep-1 ended as ${status}; dep-former (aaaaaaa) still serves`,
       notes: [],
     });
-    expect(EXIT_CODES[outcome.ending]).toBe(1);
+    expect(exitCode(settings(), outcome.ending)).toBe(1);
     expect(times('POST /rollback')).toBe(0);
     expect(serving()).toBe(FORMER);
   });
@@ -168,7 +168,7 @@ describe('a release that is live and bad', () => {
     expect(outcome.summary).toMatch(
       /^\/health was never good in 5 minutes: .*; dep-former \(aaaaaaa\) serves again$/,
     );
-    expect(EXIT_CODES[outcome.ending]).toBe(1);
+    expect(exitCode(settings(), outcome.ending)).toBe(1);
     expect(serving()).toBe(FORMER);
     expect(standIn.jobs).toEqual(['node dist/server/migrate.js down --to 0004_former']);
     expect(standIn.asked.indexOf('POST /jobs')).toBeLessThan(standIn.asked.indexOf('POST /rollback'));
@@ -204,7 +204,7 @@ describe('a release that is live and bad', () => {
     expect(outcome.summary).toContain(
       'dep-former (aaaaaaa) is back, but: smoke tests: POST /api/auth/login: 401',
     );
-    expect(EXIT_CODES[outcome.ending]).toBe(3);
+    expect(exitCode(settings(), outcome.ending)).toBe(3);
   });
 
   it('with no release before it: in doubt', async () => {
@@ -235,7 +235,7 @@ describe('a release that is live and bad', () => {
     const outcome = await run();
     expect(outcome.ending).toBe('in-doubt');
     expect(outcome.summary).toContain(`the way back failed too: ${why}`);
-    expect(EXIT_CODES[outcome.ending]).toBe(3);
+    expect(exitCode(settings(), outcome.ending)).toBe(3);
   });
 
   it('whose schema cannot be put back: rolled back all the same, and said', async () => {
@@ -325,8 +325,10 @@ describe('--rollback', () => {
   it('goes to the release before, schema first when it is named', async () => {
     await run();
     standIn.asked.length = 0;
-    const outcome = await run(['--env', 'production', '--rollback', '--schema', '0004_former']);
+    const asked = ['--env', 'production', '--rollback', '--schema', '0004_former'];
+    const outcome = await run(asked);
     expect(outcome.ending).toBe('rolled-back');
+    expect(exitCode(settings(asked), outcome.ending)).toBe(0);
     expect(serving()).toBe(FORMER);
     expect(standIn.jobs).toEqual(['node dist/server/migrate.js down --to 0004_former']);
     expect(times('POST /deploys')).toBe(0);

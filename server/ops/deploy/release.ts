@@ -23,12 +23,11 @@ export interface Outcome {
   notes: string[];
 }
 
-export const EXIT_CODES: Readonly<Record<Ending, number>> = {
-  deployed: 0,
-  'not-deployed': 1,
-  'rolled-back': 1,
-  'in-doubt': 3,
-};
+/** 0 when what was asked for serves, 1 when the former release does instead, 3 when somebody must look. */
+export function exitCode({ task }: DeploySettings, ending: Ending): 0 | 1 | 3 {
+  if (ending === 'in-doubt') return 3;
+  return ending === (task.kind === 'deploy' ? 'deployed' : 'rolled-back') ? 0 : 1;
+}
 
 const MINUTE_MS = 60_000;
 /** Building the image and starting it. */

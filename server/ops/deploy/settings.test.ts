@@ -56,5 +56,6 @@ describe('settings of a deploy', () => {
 
   it('hide secrets wherever they stand', () => {
     expect(withoutSecrets('a key-1 b key-1key-2', ['key-1', 'key-2'])).toBe('a [hidden] b [hidden][hidden]');
+    expect(withoutSecrets('a kind key', ['k'])).toBe('a kind key');
   });
 });

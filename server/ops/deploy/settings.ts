@@ -109,7 +109,12 @@ function optionsOf(args: string[]) {
   }
 }
 
+/** Shorter ones hide nothing and would eat the text: letters of it are everywhere. */
+const SHORTEST_SECRET = 5;
+
 /** A text without any of the secrets. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text);
+  return secrets
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text);
 }
