@@ -1,7 +1,7 @@
 /** What the room asks of the server, named once; the tRPC client behind it is made in app/api.ts. */
 import type { AlertView } from '../../../shared/alerts.ts';
 import type { ClosureInput, ClosureView } from '../../../shared/closure.ts';
-import type { TruckView } from '../../../shared/fleet.ts';
+import type { TruckPlanning, TruckView } from '../../../shared/fleet.ts';
 import type { DomainEvent } from '../../../shared/events.ts';
 import type { IncidentView } from '../../../shared/incident.ts';
 import type {
@@ -10,9 +10,11 @@ import type {
   DraftView,
   PlanDiff,
   PlanHistoryEntry,
+  PlanLift,
   PlanProblem,
   PlanView,
   ProposalView,
+  StopPin,
 } from '../../../shared/plan.ts';
 import type { Rules, Zone } from '../../../shared/rules.ts';
 import type { LiveTruck, TrackView } from '../../../shared/telemetry.ts';
@@ -69,6 +71,22 @@ export interface BestPlace {
   refused: string | null;
 }
 
+/** An open promise, how likely it is kept, and by whom; or what it would take. */
+export interface OpenPromise {
+  incidentId: number;
+  code: string;
+  type: IncidentView['type'];
+  severity: number;
+  address: string | null;
+  windowEnd: string;
+  keep: number;
+  planned: { plate: string; truckId: number; eta: string; etaEarliest: string; etaLatest: string } | null;
+  waiting:
+    | { plate: string; keep: number; workS: number; metres: number }
+    | { reason: string; lifts: (PlanLift & { plate: string })[] }
+    | null;
+}
+
 export interface Watch<Data> {
   onData(data: Data): void;
   /** The stream stands (again): what happened before it must be read. */
@@ -114,6 +132,12 @@ export interface RoomApi {
   closeArea(closure: ClosureInput): Promise<unknown>;
   openArea(id: number): Promise<unknown>;
   truckReturned(truckId: number): Promise<unknown>;
+  /** Open promises, the one most in danger first. */
+  promises(): Promise<OpenPromise[]>;
+  /** Keeps a stop on its truck, or in its place; null lets it go. */
+  pinStop(stopId: number, pin: StopPin | null): Promise<unknown>;
+  /** What a re-plan may do with a truck. */
+  planTruck(truckId: number, planning: TruckPlanning): Promise<unknown>;
   /** Both return the function that closes them. */
   watchEvents(watch: Watch<DomainEvent>): () => void;
   watchTrucks(watch: Watch<readonly LiveTruck[]>): () => void;

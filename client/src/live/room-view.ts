@@ -19,6 +19,10 @@ export interface RoomTruck {
   load: number;
   capacity: number;
   driverName: string | null;
+  /** What a re-plan may do with it. */
+  planning: TruckView['planning'];
+  /** Since when it is out of service. */
+  outSinceMs: number | null;
   route: RouteView | null;
   position: LiveTruck | null;
 }
@@ -92,6 +96,8 @@ export function roomTrucks(
         load,
         capacity: truck.capacity,
         driverName: route?.driverName ?? truck.driverName,
+        planning: truck.planning,
+        outSinceMs: truck.outSince === null ? null : Date.parse(truck.outSince),
         route,
         position,
         mode: truckMode(

@@ -65,6 +65,9 @@ export const trpcRoomApi: RoomApi = {
   closeArea: (closure) => trpc.closures.create.mutate(closure),
   openArea: (id) => trpc.closures.end.mutate({ id }),
   truckReturned: (truckId) => trpc.fleet.truckReturned.mutate({ truckId }),
+  promises: () => trpc.plans.promises.query(),
+  pinStop: (stopId, pin) => trpc.stops.pin.mutate({ stopId, pin }),
+  planTruck: (truckId, planning) => trpc.fleet.planTruck.mutate({ truckId, planning }),
   watchEvents(watch) {
     return keepOpen((closed) =>
       trpc.live.events.subscribe(

@@ -48,7 +48,7 @@ export function boardLine(route: RouteView, nowMs: number): BoardLine {
       endMs,
       earliestMs: closed ? null : Date.parse(stop.etaEarliest),
       latestMs: closed ? null : Date.parse(stop.etaLatest),
-      movable: stop.state === 'planned' && stop.kind !== 'disposal',
+      movable: stop.state === 'planned' && stop.kind !== 'disposal' && stop.pin !== 'place',
       stop,
     });
   }

@@ -1,4 +1,5 @@
 /** Words of the plan turned into sentences. A reason is a stable word, with ids after colons where it names things. */
+import { span } from '../format/format.ts';
 import type { PlanProblem, ProposalView } from '../../../shared/plan.ts';
 import type { RoomTruck } from '../live/room-view.ts';
 import type { PictureMove } from './proposal-picture.ts';
@@ -44,6 +45,9 @@ export function proposalCause(
 ): string {
   const broken = brokenTruck(proposal, trucks);
   if (broken) return t('planning.cause.breakdown', { plate: broken.plate });
+  const lateId = Number(/^late:(\d+)/.exec(proposal.reason)?.[1]);
+  const late = trucks.find((truck) => truck.id === lateId);
+  if (late) return t('planning.cause.late', { plate: late.plate });
   return t(`planning.cause.${proposal.kind}`, {});
 }
 
@@ -82,6 +86,29 @@ export function placeSentence(move: PictureMove, t: Translate): string {
 export function problemSentence(problem: PlanProblem, label: string, t: Translate): string {
   const minutes = Math.max(1, Math.round((problem.seconds ?? 0) / 60));
   return t(`planning.problem.${problem.rule}`, { label, minutes });
+}
+
+/**
+ * The second sentence of a move: why, with what would have been, had it stayed — which promise, which load, which
+ * detour. Several stops that move together share the word alone.
+ */
+export function whySentence(move: PictureMove, t: Translate): string {
+  const [first] = move.moves;
+  const about = move.moves.length === 1 ? first?.about : undefined;
+  const from = move.fromTruck?.label ?? '';
+  if (!first || !about || from === '') return reasonSentence(move.reason, t);
+  const minutes = (seconds: number) => span(Math.max(60, seconds));
+  if (move.reason === 'load' && about.load !== undefined)
+    return t('planning.why.load', { from, load: about.load, capacity: about.capacity ?? 0 });
+  if (move.reason === 'window-kept' && about.lateS !== undefined) {
+    const isItself = about.stopId === undefined || about.stopId === first.stopId;
+    return t(isItself ? 'planning.why.late' : 'planning.why.otherLate', { from, late: minutes(about.lateS) });
+  }
+  if (move.reason === 'shift-kept' && about.overS !== undefined)
+    return t('planning.why.shift', { from, over: minutes(about.overS) });
+  if (move.reason === 'shorter-detour' && (about.savedS ?? 0) >= 60)
+    return t('planning.why.detour', { saved: minutes(about.savedS!) });
+  return reasonSentence(move.reason, t);
 }
 
 /** The second sentence: why. Unknown words are not shown raw. */

@@ -3,7 +3,7 @@ import { computed, inject, onBeforeUnmount, provide, ref, shallowRef, type Injec
 import type { PlanDiff, RouteView, StopView } from '../../../shared/plan.ts';
 import { reasonOf } from '../app/errors.ts';
 import type { Room } from '../live/room.ts';
-import { stopNumbers } from '../live/room-view.ts';
+import { stopNumbers, type RoomTruck } from '../live/room-view.ts';
 import { dropBounds } from './board-rows.ts';
 
 const QUOTE_AFTER_MS = 60;
@@ -92,10 +92,17 @@ function openStopMove(room: Room) {
   }
 
   /** What a row says before the server is asked: rules that hold whatever the place. */
-  function forbidden(route: RouteView, truckType: string | undefined): string | null {
+  function forbidden(
+    route: RouteView,
+    truck: Pick<RoomTruck, 'type' | 'planning'> | undefined,
+  ): string | null {
     if (!moving.value) return null;
+    const { stop, from } = moving.value;
+    if (stop.pin === 'place' || (stop.pin === 'truck' && route.id !== from.id)) return 'stop-pinned';
+    if (truck?.planning === 'locked') return 'truck-locked';
+    if (truck?.planning === 'excluded' && route.id !== from.id) return 'truck-excluded';
     if (route.state !== 'running' && route.state !== 'planned') return 'invalid-transition';
-    if (moving.value.stop.kind === 'container' && truckType === 'posterior') return 'skill-missing';
+    if (stop.kind === 'container' && truck?.type === 'posterior') return 'skill-missing';
     return null;
   }
 
