@@ -74,6 +74,8 @@ export interface Fact {
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
+/** An instant as a clock; an alert of another release may lack it. */
+const hour = (value: unknown) => (Number.isNaN(Date.parse(text(value))) ? '—' : clock(text(value)));
 const number = (value: unknown) => (typeof value === 'number' ? value : 0);
 
 /** The one sentence that says how it stands; null for kinds whose title says it all. */
@@ -110,9 +112,9 @@ export function factOf(
     case 'closure-entered':
       return { key: kind, blanks: {} };
     case 'late-start':
-      return { key: kind, blanks: { time: clock(text(details.startAt)) } };
+      return { key: kind, blanks: { time: hour(details.startAt) } };
     case 'window-at-risk': {
-      const time = clock(text(details.windowEnd));
+      const time = hour(details.windowEnd);
       if (Date.parse(text(details.windowEnd)) <= untilMs) return { key: 'passed', blanks: { time } };
       if (typeof details.keep !== 'number') return { key: 'unplanned', blanks: { time } };
       return { key: 'keep', blanks: { time, keep: percent(details.keep) } };
