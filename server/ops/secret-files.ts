@@ -7,6 +7,7 @@ const KEYS = [
   'METRICS_TOKEN',
   'MAPBOX_TOKEN',
   'SENTRY_DSN',
+  'SMTP_URL',
   'S3_ACCESS_KEY_ID',
   'S3_SECRET_ACCESS_KEY',
 ] as const;

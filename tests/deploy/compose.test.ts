@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadConfig } from '../../server/config.ts';
 import { PROJECT_ROOT } from '../../server/ops/project.ts';
+import { withSecretFiles } from '../../server/ops/secret-files.ts';
 
 const condition = z.enum(['service_healthy', 'service_started', 'service_completed_successfully']);
 const service = z.looseObject({
@@ -185,6 +186,24 @@ describe('docker/compose.dev.yml', () => {
   it('runs the images of production', () => {
     for (const name of ['db', 'redis', 'osrm', 'osrm-prepare'])
       expect(dev.services[name]).toMatchObject({ image: production.services[name]!.image });
+  });
+});
+
+describe('docker/compose.mail.yml', () => {
+  const mail = z
+    .object({
+      services: z.record(z.string(), z.looseObject({ environment: z.record(z.string(), z.string()) })),
+      secrets: z.record(z.string(), z.object({ file: z.string() })),
+    })
+    .parse(parse(readFileSync(join(dirname(file), 'compose.mail.yml'), 'utf8')));
+
+  it('tells the server of the mail server by a file, which the product reads', () => {
+    const { environment } = mail.services.server!;
+    expect(Object.keys(environment).toSorted()).toEqual(['MAIL_FROM', 'SMTP_URL_FILE']);
+    expect(mail.secrets).toHaveProperty(environment.SMTP_URL_FILE!.replace('/run/secrets/', ''));
+    const { env, problems } = withSecretFiles(environment, () => 'smtps://u:p@mail.example\n');
+    expect(problems).toEqual([]);
+    expect(env.SMTP_URL).toBe('smtps://u:p@mail.example');
   });
 });
 

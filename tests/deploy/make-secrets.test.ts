@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -24,12 +24,16 @@ describe('docker/make-secrets.sh', () => {
     expect(read('db_password')).toMatch(/^[0-9a-f]{48}$/);
     expect(read('database_url')).toBe(`postgres://epagal:${read('db_password')}@db:5432/epagal`);
     expect(statSync(join(folder, 'secrets')).mode & 0o777).toBe(0o700);
+    // Read by the compose file, empty but for what it is for.
+    expect(readFileSync(join(folder, 'settings.env'), 'utf8')).toMatch(/^#.*\n$/);
   });
 
   it('changes nothing the second time, and prints no secret', () => {
     const before = read('db_password');
+    writeFileSync(join(folder, 'settings.env'), 'LOG_LEVEL=debug\n');
     const printed = run();
     expect(read('db_password')).toBe(before);
     expect(printed).not.toContain(before);
+    expect(readFileSync(join(folder, 'settings.env'), 'utf8')).toBe('LOG_LEVEL=debug\n');
   });
 });

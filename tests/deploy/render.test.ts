@@ -58,6 +58,8 @@ const FILLED_IN: Record<string, string> = {
   METRICS_TOKEN: '0123456789abcdef',
   SENTRY_DSN: 'https://key@reports.example/1',
   S3_ENDPOINT: 'https://s3.example',
+  SMTP_URL: 'smtps://u:p@mail.example',
+  MAIL_FROM: 'avisos@epagal.example',
 };
 
 describe('render.yaml', () => {
@@ -103,7 +105,8 @@ describe('render.yaml', () => {
   it('holds no secret', () => {
     for (const one of services) {
       for (const set of one.envVars) {
-        if (/TOKEN|SECRET|KEY|DSN|DATABASE|PASSWORD/.test(set.key)) expect(set).not.toHaveProperty('value');
+        if (/TOKEN|SECRET|KEY|DSN|DATABASE|PASSWORD|SMTP/.test(set.key))
+          expect(set).not.toHaveProperty('value');
       }
     }
   });
