@@ -40,7 +40,6 @@ async function main(): Promise<number> {
   const folder = place ? await mkdtemp(join(tmpdir(), 'epagal-backup-')) : values.to;
   const database = await openForTool(config, createLog({ level: 'error' }));
   try {
-    if (database.shared) console.log('the running server waits while its rows are read');
     const result = await makeBackup(database, config, { folder, now, ...(format && { format }) });
     const rows = Object.values(result.footer.rows).reduce((sum, count) => sum + count, 0);
     console.log(

@@ -121,9 +121,14 @@ export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 /** A query of a table's rows as JSON text in column `row`; the same text on every server version. */
 export function rowsAsJson(table: TableShape, ordered: boolean): string {
+  const order = ordered && table.key.length > 0 ? ` order by ${table.key.map(quoted).join(', ')}` : '';
+  return `select row_to_json(r)::text as row from (${rowsOf(table)}${order}) r`;
+}
+
+/** A query of a table's rows as a backup holds them; `where` is its condition. */
+export function rowsOf(table: TableShape, where = ''): string {
   const columns = table.columns.map((name) =>
     table.asText.includes(name) ? `${quoted(name)}::text as ${quoted(name)}` : quoted(name),
   );
-  const order = ordered && table.key.length > 0 ? ` order by ${table.key.map(quoted).join(', ')}` : '';
-  return `select row_to_json(r)::text as row from (select ${columns.join(', ')} from ${quoted(table.name)}${order}) r`;
+  return `select ${columns.join(', ')} from ${quoted(table.name)} ${where}`;
 }

@@ -40,7 +40,8 @@ export async function makeBackup(
         : "pg_dump of the server's version is not here: apt-get install postgresql-client",
     );
   }
-  return { ...(await writeBackup(database.sql, common)), format: 'own' };
+  const made = await writeBackup(database.sql, { ...common, shares: database.shared });
+  return { ...made, format: 'own' };
 }
 
 /**
