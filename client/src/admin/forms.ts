@@ -166,6 +166,12 @@ export const newDevice = (truckIds: readonly string[]) =>
     schema: registerDeviceInput,
   }) satisfies FormSpec<unknown>;
 
+export const movedDevice = (truckIds: readonly string[]) =>
+  ({
+    fields: [{ name: 'truckId', kind: 'select', options: truckIds }],
+    schema: registerDeviceInput.pick({ truckId: true }),
+  }) satisfies FormSpec<unknown>;
+
 export const NEW_TOKEN = {
   fields: [NAME],
   schema: z.object({ name: z.string().min(1).max(100) }),
