@@ -13,7 +13,7 @@ import { connectDatabase, type Database } from './db/connect.ts';
 import { migrateUp, schemaState } from './db/migrate.ts';
 import { watchClosures } from './dispatch/closures.ts';
 import type { Dispatch, Planner } from './dispatch/dispatch.ts';
-import { startFiller } from './dispatch/fill-alternatives.ts';
+import { startFiller, type AlternativeFiller } from './dispatch/fill-alternatives.ts';
 import { startReactor, type Reactor } from './dispatch/react.ts';
 import { createLocalBus, createSharedBus, type EventBus } from './events/bus.ts';
 import { followEvents } from './events/follow.ts';
@@ -145,8 +145,6 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     budget: options.budget ?? { seconds: DEFAULT_BUDGET_S },
     seed: options.seed ?? 1,
   };
-  const filler = startFiller(dispatch, log, (error) => error instanceof PlannerCancelled);
-  dispatch.onProposed = filler.offer;
   const closures = await watchClosures(store, roads, (error) =>
     log.warn({ err: error }, 'the closures in force could not be told to the router; tried again'),
   );
@@ -201,6 +199,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   telemetry.attach(http.server);
 
   let reactor: Reactor | null = null;
+  let filler: AlternativeFiller | null = null;
   let visitWatch: VisitWatch | null = null;
   let stopNight: (() => Promise<void>) | null = null;
   let alerting: Alerting | null = null;
@@ -225,7 +224,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     endWatch?.();
     await Promise.all([reactor?.stop(), alerting?.stop()]);
     planner.cancel(BACKGROUND);
-    await filler.stop();
+    await filler?.stop();
     closures.stop();
     stopCounting();
     await telemetry.stop();
@@ -250,6 +249,9 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
       visitWatch ??= watchVisits({ store, holder: randomUUID(), log });
       stopNight ??= startNight(config, store, log);
       reactor ??= startReactor(dispatch, randomUUID(), log);
+      // Not before: a run that holds the clock repeats itself, and work in the background keeps no order.
+      filler ??= startFiller(dispatch, log, (error) => error instanceof PlannerCancelled);
+      dispatch.onProposed = filler.offer;
       alerting ??= startAlerting({
         store,
         fleet: telemetry.fleet,
