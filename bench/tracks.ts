@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { connectDatabase, type Database } from '../server/db/connect.ts';
 import { migrateUp } from '../server/db/migrate.ts';
 import { DAY_MS, trackPartitionOf } from '../server/db/track-partitions.ts';
+import { packDay } from '../server/history/pack-day.ts';
 import { thinDay } from '../server/history/thin-day.ts';
 import { silentLog } from '../server/ops/log.ts';
 import { trackOf } from '../server/telemetry/tracks.ts';
@@ -164,6 +165,13 @@ async function run(database: Database): Promise<object> {
   const again = await timeDays(database, picks);
   const size = await bytesOf(database);
   const plan = await explainDay(database, picks[0]!);
+  const packedDays = Math.min(days, 3);
+  const packStartedMs = performance.now();
+  for (let index = 0; index < packedDays; index++) await packDay(sql, trackPartitionOf(dayAt(index)));
+  const packDayS = (performance.now() - packStartedMs) / 1_000 / packedDays;
+  const packedPicks = picks.map(([truckId, index]) => [truckId, index % packedDays] as const);
+  const packed = await timeDays(database, packedPicks);
+  const packedPlan = await explainDay(database, packedPicks[0]!);
   const thinStartedMs = performance.now();
   const thinned = await thinDay(sql, dayAt(0), DEFAULT_RULES.trackToleranceM, Date.now());
   if (thinned === null) throw new Error('the day was not thinned');
@@ -178,6 +186,10 @@ async function run(database: Database): Promise<object> {
     dayTrackP95Ms: rounded(again.p95),
     dayTrackCpuMs: rounded(again.cpu),
     dayTrackServerMs: plan,
+    packedP50Ms: rounded(packed.p50),
+    packedP95Ms: rounded(packed.p95),
+    packedServerMs: packedPlan,
+    packDayS: rounded(packDayS),
     bytesPerFix: Math.round(size.bytes / (days * trucks * fixesADay)),
     thinnedKeptPct: rounded((100 * thinned.fixesAfter) / thinned.fixesBefore, 2),
     thinnedBytesPerRecordedFix: rounded(thinned.bytesAfter / thinned.fixesBefore, 1),

@@ -76,6 +76,10 @@ describe('the night', () => {
       values (${truckId}, 'depot', to_timestamp(${visitMs}::float8 / 1000), true)`;
     expect(await night().run()).toBe(true);
 
+    const [packed] = await sql<{ n: number }[]>`
+      select count(*)::int as n from pg_index i
+       where i.indisclustered and i.indrelid = 'tracks_20260120'::regclass`;
+    expect(packed!.n).toBe(1);
     const after = await track(OLD);
     expect(after.length).toBeLessThan(before.length / 8);
     expect(after.map(({ t }) => t)).toContain(visitMs);

@@ -4,6 +4,7 @@ import { holdLease, releaseLease } from '../dispatch/lease.ts';
 import type { Store } from '../events/store.ts';
 import { currentRules } from '../rules/current.ts';
 import { noteLate } from '../telemetry/tracks-late.ts';
+import { packDay } from './pack-day.ts';
 import { thinDay, type ThinnedDay } from './thin-day.ts';
 import { sumUp } from './truck-history.ts';
 
@@ -39,7 +40,7 @@ const THINNED_A_NIGHT = 40;
 
 /**
  * What is done to tracks at night, by one instance: visits of yesterday are looked at once more from all its fixes, days
- * that ended are summed up by truck, and old days are thinned. Every step can be cut off and is done again the next night.
+ * that ended are summed up by truck, settled days are packed, and old days are thinned. Every step can be cut off and is done again the next night.
  */
 export function createNight(deps: NightDeps): Night {
   const { store, log } = deps;
@@ -56,6 +57,7 @@ export function createNight(deps: NightDeps): Night {
       const today = localDay(clock());
       await lookAgainAtYesterday(today);
       await sumUpDays(today);
+      await packSettledDays();
       await thinOldDays();
     } finally {
       await releaseLease(database, LEASE, deps.holder).catch(() => undefined);
@@ -106,6 +108,17 @@ export function createNight(deps: NightDeps): Night {
                         and k.recorded_at < to_timestamp(${toMs}::float8 / 1000))
        order by t.id`;
     return rows.map(({ id }) => id);
+  }
+
+  async function packSettledDays(): Promise<void> {
+    const before = clock() - SETTLED_DAYS * DAY_MS;
+    const settled = (await listTrackPartitions(database.sql)).filter(
+      ({ day }) => day.getTime() + DAY_MS <= before,
+    );
+    for (const { name } of settled) {
+      if (!(await leads())) return;
+      await packDay(database.sql, name);
+    }
   }
 
   async function thinOldDays(): Promise<void> {
