@@ -98,6 +98,27 @@ describe.runIf(testDatabaseKind() === 'postgres')('pg_dump', () => {
     }
   });
 
+  it('is restored by a role that owns its database and nothing else', async () => {
+    const { path, footer } = await backUp();
+    const role = `role_${randomBytes(6).toString('hex')}`;
+    const url = await createDatabase('template0');
+    const name = made.at(-1) ?? '';
+    await asAdmin(`create role ${role} login password 'x'`);
+    await asAdmin(`alter database ${name} owner to ${role}`);
+    const admin = await open(url);
+    await admin.sql.unsafe('create extension postgis').finally(admin.close);
+    const ownUrl = url.replace(/\/\/[^@]*@/, `//${role}:x@`);
+    const target = await open(ownUrl);
+    try {
+      await restoreInto(target, { databaseUrl: ownUrl, dataDir: join(folder, 'own') }, path);
+      expect(await contents(target)).toMatchObject({ rows: footer.rows, eventLog: footer.eventLog });
+    } finally {
+      await target.close();
+      await asAdmin(`drop database ${name} with (force)`);
+      await asAdmin(`drop role ${role}`);
+    }
+  }, 120_000);
+
   it('goes into the embedded database, which goes back into PostgreSQL by its own format', async () => {
     const { path, footer } = await backUp();
     const embeddedDir = join(folder, 'embedded');

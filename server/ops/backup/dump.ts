@@ -45,7 +45,11 @@ export async function writeDump(
       const [exported] = await tx.unsafe<{ snapshot: string; server: string }[]>(
         "select pg_export_snapshot() as snapshot, current_setting('server_version') as server",
       );
-      const args = ['--format=custom', `--snapshot=${exported?.snapshot}`, '--lock-wait-timeout=60s'];
+      const args = [
+        ...['--format=custom', `--snapshot=${exported?.snapshot}`, '--lock-wait-timeout=60s'],
+        // PostGIS brings its own; whoever restores without being its owner may not write there.
+        '--exclude-table-data=public.spatial_ref_sys',
+      ];
       const dumping = run(options.programs.pgDump, [...args, '--no-password', `--file=${draft}`], {
         env: pgEnvironment(options.databaseUrl),
       });
