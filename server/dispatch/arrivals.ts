@@ -12,6 +12,8 @@ export interface Arrival {
   /** P10 and P90. */
   earliestMs: number;
   latestMs: number;
+  /** When its service is expected to be over. */
+  doneMs: number;
   /** Probability, 0–1, that it is reached by an instant. */
   keep(byMs: number): number;
 }
@@ -56,19 +58,24 @@ export function projectArrivals(
         ? { ...free, meanS: Math.max(free.meanS, 0) }
         : free;
     const { legS } = plannedStop;
+    // Where its track shows that it stands there already, nothing is left to guess of its arrival.
+    const stoodMs = isUnderWay ? stop.arrivedAt?.getTime() : undefined;
+    const isThere = stoodMs !== undefined && stoodMs <= nowMs;
     const arrival: Instant = {
       meanS: left.meanS + (plannedStop.pauseS ?? 0) + pace.travelMean * legS,
       varianceS2: left.varianceS2 + (pace.travelSd * legS) ** 2,
     };
     // A place that opens later is not served before.
     const opensS = (Date.parse(plannedStop.arrival) - nowMs) / 1_000;
-    if (plannedStop.waitS !== undefined) arrival.meanS = Math.max(arrival.meanS, opensS);
+    if (isThere) Object.assign(arrival, { meanS: (stoodMs - nowMs) / 1_000, varianceS2: 0 });
+    else if (plannedStop.waitS !== undefined) arrival.meanS = Math.max(arrival.meanS, opensS);
     const served: Instant = {
-      meanS: arrival.meanS + pace.serviceMean * stop.serviceS,
+      meanS: arrival.meanS + pace.serviceMean * stop.serviceS + pace.perStopS,
       varianceS2: arrival.varianceS2 + (pace.serviceSd * stop.serviceS) ** 2,
     };
     free = isUnderWay ? stillAhead(served) : served;
-    return expected(nowMs, arrival, isRunning);
+    const doneMs = nowMs + 1_000 * free.meanS;
+    return { ...(isThere ? certain(stoodMs) : expected(nowMs, arrival, isRunning)), doneMs };
   });
 }
 
@@ -84,7 +91,7 @@ export function paceOf(snapshot: Snapshot): Pace {
 
 const paces = new WeakMap<Snapshot['document'], { stops: Snapshot['stops']; pace: Pace }>();
 
-function expected(nowMs: number, arrival: Instant, isRunning: boolean): Arrival {
+function expected(nowMs: number, arrival: Instant, isRunning: boolean): Omit<Arrival, 'doneMs'> {
   const sdS = Math.max(LEAST_SD_S, Math.sqrt(arrival.varianceS2));
   // Not there yet although it should be: it is not shown as earlier than now.
   const shown = (seconds: number) => nowMs + 1_000 * (isRunning ? Math.max(0, seconds) : seconds);
@@ -96,13 +103,21 @@ function expected(nowMs: number, arrival: Instant, isRunning: boolean): Arrival 
   };
 }
 
-/** What is left of a distribution once it is known that the instant has not come: the normal truncated at now. */
+/** Who is far behind is held up by something: expect as much again as this share of the delay. */
+const HELD_UP_SHARE = 0.25;
+
+/**
+ * What is left of a distribution once it is known that the instant has not come: the normal truncated at now. The
+ * further behind, the less the usual spread explains it, and the longer it may still take.
+ */
 function stillAhead({ meanS, varianceS2 }: Instant): Instant {
   const sdS = Math.max(LEAST_SD_S, Math.sqrt(varianceS2));
   const alpha = -meanS / sdS;
   if (alpha < -6) return { meanS, varianceS2 };
-  // Far beyond what was expected, all that can be said is "any moment now", within a tenth of its spread.
-  if (alpha > 5) return { meanS: sdS / 5, varianceS2: (sdS / 5) ** 2 };
+  if (alpha > 2) {
+    const heldS = HELD_UP_SHARE * -meanS;
+    return { meanS: heldS, varianceS2: heldS ** 2 };
+  }
   const lambda = Math.exp((-alpha * alpha) / 2) / Math.sqrt(2 * Math.PI) / (1 - normalCdf(alpha));
   return {
     meanS: meanS + sdS * lambda,
@@ -111,7 +126,13 @@ function stillAhead({ meanS, varianceS2 }: Instant): Instant {
 }
 
 function certain(atMs: number): Arrival {
-  return { etaMs: atMs, earliestMs: atMs, latestMs: atMs, keep: (byMs) => (atMs <= byMs ? 1 : 0) };
+  return {
+    etaMs: atMs,
+    earliestMs: atMs,
+    latestMs: atMs,
+    doneMs: atMs,
+    keep: (byMs) => (atMs <= byMs ? 1 : 0),
+  };
 }
 
 /** Standard normal distribution function; Abramowitz & Stegun 26.2.17, absolute error below 7.5e-8. */

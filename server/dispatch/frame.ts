@@ -1,6 +1,7 @@
 import { distanceM, type LonLat, type Point } from '../../shared/geo.ts';
 import type { PlannedRoute } from '../../shared/plan.ts';
 import { isFrozen } from '../../shared/plan.ts';
+import { projectArrivals } from './arrivals.ts';
 import type { Rules } from '../../shared/rules.ts';
 import type {
   Job,
@@ -284,7 +285,8 @@ function frameVehicle(
   const { rules, nowMs } = snapshot;
   const running = route?.state === 'running';
   const startAtMs = running ? nowMs : Math.max(nowMs, planned === null ? nowMs : Date.parse(planned.startAt));
-  const startS = (startAtMs - nowMs) / 1_000 + (running ? 0 : rules.depotServiceS);
+  const startS =
+    (startAtMs - nowMs) / 1_000 + (running ? heldUpS(input, planned, route) : rules.depotServiceS);
   const shiftFromMs = running ? (route.startedAt?.getTime() ?? nowMs) : startAtMs;
   const shiftFromS = (shiftFromMs - nowMs) / 1_000;
   const driverShiftS = route === null ? null : (snapshot.assignments.get(route.id)?.shiftS ?? null);
@@ -331,6 +333,27 @@ function frameVehicle(
     shiftFromS,
   };
 }
+
+/** Metres a second of straight line, in town. */
+const STRAIGHT_MPS = 5;
+
+/**
+ * A truck that is behind at the stop it left for: by how many seconds its way and service there would have to begin
+ * later to end when that is expected by now.
+ */
+function heldUpS(input: FrameInput, planned: PlannedRoute | null, route: RouteRow): number {
+  const { snapshot } = input;
+  const at = planned?.stops.findIndex(({ stopId }) => snapshot.stops.get(stopId)?.state === 'enroute') ?? -1;
+  if (planned === null || at < 0) return 0;
+  const stop = snapshot.stops.get(planned.stops[at]!.stopId)!;
+  const position = input.positionOf(route.truckId);
+  const wayS = position === null ? planned.stops[at]!.legS : distanceM(position, stop) / STRAIGHT_MPS;
+  const doneS = (projectArrivals(snapshot, planned, route)[at]!.doneMs - snapshot.nowMs) / 1_000;
+  const lateS = Math.round(doneS - stop.serviceS - wayS);
+  return lateS > NOTICEABLY_LATE_S ? lateS : 0;
+}
+
+const NOTICEABLY_LATE_S = 60;
 
 /** Which landfill a planned visit is to: rules may have moved it by a little. */
 function nearestLandfill(landfills: readonly Landfill[], at: Point): Landfill {

@@ -34,6 +34,19 @@ describe('rules that contradict themselves', () => {
     expect(fieldsOf({ ...DEFAULT_RULES, serviceArea: bow })).toContain('serviceArea');
   });
 
+  it('refuses pauses that end before they begin, or overlap, and a landfill outside', () => {
+    const breaks = [
+      { fromS: 7_200, untilS: 3_600, durationS: 900 },
+      { fromS: 3_000, untilS: 4_000, durationS: 900 },
+    ];
+    const otherLandfills = [{ name: 'Lejos', lat: -2, lon: -78.6, serviceS: 600, hours: null }];
+    expect(fieldsOf({ ...DEFAULT_RULES, breaks, otherLandfills })).toEqual([
+      'otherLandfills.0',
+      'breaks.0',
+      'breaks.1',
+    ]);
+  });
+
   it('refuses hours that end before they begin', () => {
     expect(fieldsOf({ ...DEFAULT_RULES, landfillHours: { openS: 60_000, closeS: 30_000 } })).toEqual([
       'landfillHours',

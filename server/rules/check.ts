@@ -21,6 +21,16 @@ export function checkRules(given: unknown): Rules {
   if (!pointInRing(rules.landfill, rules.serviceArea)) fields.push('landfill');
   if (rules.landfillHours && rules.landfillHours.openS >= rules.landfillHours.closeS)
     fields.push('landfillHours');
+  rules.otherLandfills.forEach((landfill, index) => {
+    if (!pointInRing(landfill, rules.serviceArea)) fields.push(`otherLandfills.${index}`);
+    if (landfill.hours && landfill.hours.openS >= landfill.hours.closeS)
+      fields.push(`otherLandfills.${index}.hours`);
+  });
+  rules.breaks.forEach((pause, index) => {
+    const before = rules.breaks[index - 1];
+    if (pause.fromS > pause.untilS || (before !== undefined && pause.fromS < before.untilS))
+      fields.push(`breaks.${index}`);
+  });
   if (fields.length > 0) {
     throw new DomainError('invalid-input', `The rules contradict themselves: ${fields.join(', ')}.`, {
       fields,

@@ -15,7 +15,7 @@ import { seedCity } from '../../server/sim/seed-city.ts';
 import { openTestDatabase } from '../database/open.ts';
 import { straightRoads } from './room.ts';
 
-const MINUTES = 150;
+const MINUTES = 90;
 const LOOK_EVERY_MS = 6 * 60_000;
 const Z90 = 1.2816;
 
