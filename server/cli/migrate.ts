@@ -2,13 +2,11 @@
  * `npm run db:migrate` and `npm run db:rollback`: the schema up to the newest, or one step down. `down --to NAME` takes
  * back all that came after NAME.
  */
-import { ConfigError, loadConfig } from '../config.ts';
+import { loadConfig } from '../config.ts';
 import { connectDatabase } from '../db/connect.ts';
-import { EmbeddedError } from '../db/embedded.ts';
-import { migrateDown, migrateDownTo, MigrationError, migrateUp, schemaState } from '../db/migrate.ts';
+import { migrateDown, migrateDownTo, migrateUp, schemaState } from '../db/migrate.ts';
 import { createLog } from '../ops/log.ts';
-
-const PROBLEMS_OF_DRIVER = /^(E[A-Z]+|CONNECT_TIMEOUT|CONNECTION_|[0-9A-Z]{5}$)/;
+import { failureText } from '../ops/tool-failure.ts';
 
 async function main([direction, ...rest]: string[]): Promise<number> {
   const target = direction === 'down' && rest[0] === '--to' ? rest[1] : undefined;
@@ -51,16 +49,7 @@ async function main([direction, ...rest]: string[]): Promise<number> {
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(oneLine(error));
+    console.error(failureText(error));
     process.exit(1);
   },
 );
-
-function oneLine(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedError || error instanceof MigrationError) {
-    return error.message;
-  }
-  const { code, message } = error as { code?: string; message?: string };
-  if (code && PROBLEMS_OF_DRIVER.test(code)) return `the database refused: ${message || code} (${code})`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
