@@ -242,8 +242,8 @@ describe('a truck that stops where it is to stop', () => {
   it('at the landfill is emptied', async () => {
     for (const stopId of route.incidentStopIds) await completeStop(house.store, ana.actor, { stopId });
     expect(await aboard()).toBe(11);
-    await store(visitAt(DEFAULT_RULES.landfill, 100, 600));
-    await lookAt(800);
+    await store(visitAt(DEFAULT_RULES.landfill, 100, 300));
+    await lookAt(500);
     expect(await told()).toEqual(expect.arrayContaining(['truck.entered', 'truck.left', 'stop.completed']));
     expect(await aboard()).toBe(0);
   });
