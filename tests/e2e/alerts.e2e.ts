@@ -14,17 +14,27 @@ async function tell(page: Page, name: string, input: object): Promise<void> {
   expect(answer.ok(), `${name}: ${await answer.text()}`).toBe(true);
 }
 
+async function ask<T>(page: Page, name: string, input: object = {}): Promise<T> {
+  const answer = await page.request.get(`/trpc/${name}?input=${encodeURIComponent(JSON.stringify(input))}`);
+  expect(answer.ok(), `${name}: ${await answer.text()}`).toBe(true);
+  return ((await answer.json()) as { result: { data: T } }).result.data;
+}
+
 test('a breakdown is an alert that somebody takes and that ends by itself', async ({ page }) => {
   test.setTimeout(180_000);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   await signIn(page, 'admin', 'admin123');
   await expect(page.getByText('En vivo').first()).toBeVisible({ timeout: 60_000 });
-  const trucks = (await (await page.request.get('/trpc/fleet.trucks')).json()) as {
-    result: { data: { id: number; plate: string; state: string }[] };
-  };
-  // One that stands in the depot: nobody else's route is touched.
-  const truck = trucks.result.data.filter(({ state }) => state === 'available').at(-1)!;
+  const trucks = await ask<{ id: number; plate: string; state: string }[]>(page, 'fleet.trucks');
+  const before = await ask<{ items: { kind: string; subject: { id: number } }[] }>(page, 'alerts.list', {
+    cleared: true,
+  });
+  // One that stands in the depot, so that nobody else's route is touched; and not one that was out a moment ago.
+  const wasOut = new Set(
+    before.items.filter(({ kind }) => kind === 'truck-out').map((item) => item.subject.id),
+  );
+  const truck = trucks.filter(({ id, state }) => state === 'available' && !wasOut.has(id)).at(-1)!;
   const digits = /\d+$/.exec(truck.plate)![0];
 
   await tell(page, 'fleet.truckOut', { truckId: truck.id, reason: 'motor' });
@@ -38,8 +48,9 @@ test('a breakdown is an alert that somebody takes and that ends by itself', asyn
   await expect(row.getByText(/Silenciada hasta las/)).toBeVisible();
 
   await tell(page, 'fleet.truckReturned', { truckId: truck.id });
-  await expect(row).toBeHidden({ timeout: 60_000 });
-  await page.getByRole('radio', { name: 'Recientes' }).click();
-  await expect(row.getByText('Terminó por sí sola')).toBeVisible();
+  // What one is looking at stays in view, now among those that are over.
+  await expect(row.getByText('Terminó por sí sola')).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('radio', { name: /Abiertas/ }).click();
+  await expect(row).toBeHidden();
   expect(problems).toEqual([]);
 });
