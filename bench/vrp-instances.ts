@@ -4,7 +4,7 @@ import { randomProblem } from '../server/planning/random-problem.ts';
 
 /** A public instance as VROOM JSON, with what its authors' best solution costs. */
 export interface Instance {
-  set: 'X' | 'solomon' | 'multi-trip' | 'prize' | 'generated';
+  set: 'X' | 'solomon' | 'multi-trip' | 'prize' | 'scale' | 'generated';
   name: string;
   problem: Record<string, unknown>;
   /** Cost of the best known solution in the instance's own unit, and how ours is turned into that unit. */
@@ -17,9 +17,15 @@ type Sections = Map<string, number[][]>;
 
 /** Reads the instances of `folder` (bench/vrp of the reference data), of one set or all; conventions are in its README. */
 export function readInstances(folder: string, only?: string): Instance[] {
-  const sets = { X: readX, solomon: readSolomon, 'multi-trip': readMultiTrip, prize: readPrize };
+  const sets = {
+    X: readX,
+    solomon: readSolomon,
+    'multi-trip': readMultiTrip,
+    prize: readPrize,
+    scale: readScale,
+  };
   return Object.entries(sets).flatMap(([set, read]) => {
-    const at = join(folder, set);
+    const at = join(folder, set === 'scale' ? 'prize' : set);
     return (only !== undefined && only !== set) || !existsSync(at) ? [] : read(at);
   });
 }
@@ -199,6 +205,19 @@ function readPrize(folder: string): Instance[] {
       },
     };
   });
+}
+
+/** The thousand stops of the prize set, all of them to be served: no best known cost lies beside these. */
+function readScale(folder: string): Instance[] {
+  return readPrize(folder).map((instance) => ({
+    ...instance,
+    set: 'scale' as const,
+    bestKnown: undefined,
+    problem: {
+      ...instance.problem,
+      jobs: (instance.problem['jobs'] as Record<string, unknown>[]).map(({ prize: _prize, ...job }) => job),
+    },
+  }));
 }
 
 function timed(fields: Map<string, string>, parts: Sections): Record<string, unknown> {

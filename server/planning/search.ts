@@ -35,7 +35,7 @@ const PLAIN_RUIN: RuinOptions = { averageRemoved: 8, longestString: 10 };
 const WINDOW_RUIN: RuinOptions = { averageRemoved: 10, longestString: 10 };
 const GENERAL_RUIN: RuinOptions = { averageRemoved: 10, longestString: 6 };
 /** At most this part of a search goes into needing fewer vehicles, where they are dear and where they are not. */
-const SHEDDING_SHARE = { dear: 0.4, cheap: 0.08 };
+const SHEDDING_SHARE = { dear: 0.6, cheap: 0.08 };
 /** Small moves tried after each ruin and recreate. */
 const TAIL_TRIES = 20;
 /**

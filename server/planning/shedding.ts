@@ -1,12 +1,17 @@
+import { Ejection } from './ejection.ts';
 import type { Pace } from './pace.ts';
 import type { Random } from './random.ts';
 import type { Recreate } from './recreate.ts';
 import type { Routes } from './routes.ts';
 import type { Ruin, RuinOptions } from './ruin.ts';
 
+/** Rounds of ruin and recreate between two ejections: they mix the routes. */
+const MIXING_ROUNDS = 2;
+
 /**
  * Fewest vehicles (Christiaens & Vanden Berghe 2020, section 5.4): a route is given up, its jobs look for room in the
- * others, and a job counts for more the more often it found none.
+ * others, and a job counts for more the more often it found none. Where capacity and windows are all there is, a job
+ * that finds no room from time to time throws out others.
  */
 export class Shedding {
   private readonly routes: Routes;
@@ -15,6 +20,7 @@ export class Shedding {
   private readonly random: Random;
   private readonly logs: Float64Array;
   private readonly missed: Float64Array;
+  private readonly ejection: Ejection | undefined;
 
   constructor(routes: Routes, ruin: Ruin, recreate: Recreate, random: Random, logs: Float64Array) {
     this.routes = routes;
@@ -23,6 +29,7 @@ export class Shedding {
     this.random = random;
     this.logs = logs;
     this.missed = new Float64Array(routes.model.jobCount);
+    this.ejection = routes.model.general ? undefined : new Ejection(routes, random, this.missed);
   }
 
   /**
@@ -52,6 +59,11 @@ export class Shedding {
       if (routes.absentCount === 0 || newSum < sum || alike) routes.commit();
       else routes.reject();
       sum = this.sumMissed();
+      if (this.ejection && routes.absentCount > 0 && pace.rounds % MIXING_ROUNDS === 0) {
+        const job = routes.absent[random.below(routes.absentCount)] as number;
+        missed[job]!++;
+        if (this.ejection.run(job)) sum = this.sumMissed();
+      }
     }
     if (routes.missing === 0) complete();
   }

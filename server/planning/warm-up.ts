@@ -47,4 +47,10 @@ export function warmUp(now: () => number): void {
     jobs: day.jobs.map((job) => ({ ...job, due: undefined, time_windows: [[0, 20_000]] })),
   };
   solve(plain, { iterations: 3000, seed: 1, now });
+  const timeless: PlannerProblem = {
+    ...plain,
+    vehicles: plain.vehicles.map((vehicle) => ({ ...vehicle, time_window: undefined, capacity: [60] })),
+    jobs: plain.jobs.map((job) => ({ ...job, time_windows: undefined })),
+  };
+  solve(timeless, { iterations: 6000, seed: 1, now });
 }
