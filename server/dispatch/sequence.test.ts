@@ -21,6 +21,11 @@ describe('landfill visits of a sequence ordered by hand', () => {
     expect(withDisposals([job(5)], 0, 9, 10, () => 4)).toEqual([landfill, job(5), landfill]);
   });
 
+  it('leaves the visits where they are while they suffice, and drops one with nothing to empty', () => {
+    const steps = [job(5), landfill, landfill, job(6), job(7), landfill];
+    expect(withDisposals(steps, 0, 0, 10, () => 4)).toEqual([job(5), landfill, job(6), job(7), landfill]);
+  });
+
   it('property: never above capacity after the frozen steps, and empty at the end', () => {
     fc.assert(
       fc.property(

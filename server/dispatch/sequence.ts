@@ -5,8 +5,9 @@ import { LANDFILL_ID } from './frame.ts';
 export type LandfillBetween = (before: SequenceStep | undefined, after: SequenceStep | undefined) => number;
 
 /**
- * A sequence ordered by hand, with the landfill visits it needs: before the stop that would overfill the truck, and
- * before the depot. The frozen first steps stay untouched; other landfill visits are laid anew.
+ * A sequence ordered by hand, with the landfill visits it needs. Those it has stay where they are while they suffice;
+ * else they are laid anew: before the stop that would overfill the truck, and before the depot. The frozen first steps
+ * stay untouched.
  *
  * @param loadOf severity points of a job
  */
@@ -18,6 +19,8 @@ export function withDisposals(
   loadOf: (jobId: number) => number,
   landfillBetween: LandfillBetween = () => LANDFILL_ID,
 ): SequenceStep[] {
+  const asLaid = withoutNeedless(steps, frozen, aboard, loadOf);
+  if (suffices(asLaid, frozen, aboard, capacity, loadOf)) return asLaid;
   const visit = (after: SequenceStep | undefined) =>
     out.push({ type: 'disposal', id: landfillBetween(out.at(-1), after) });
   const out: SequenceStep[] = [];
@@ -39,4 +42,39 @@ export function withDisposals(
   });
   if (load > 0) visit(undefined);
   return out;
+}
+
+/** A truck with nothing aboard has nothing to empty. */
+function withoutNeedless(
+  steps: readonly SequenceStep[],
+  frozen: number,
+  aboard: number,
+  loadOf: (jobId: number) => number,
+): SequenceStep[] {
+  let load = aboard;
+  return steps.filter((step, index) => {
+    if (step.type === 'job') {
+      load += loadOf(step.id);
+      return true;
+    }
+    const isNeeded = load > 0 || index < frozen;
+    load = 0;
+    return isNeeded;
+  });
+}
+
+/** Never too full behind the frozen steps, and empty at the end. */
+function suffices(
+  steps: readonly SequenceStep[],
+  frozen: number,
+  aboard: number,
+  capacity: number,
+  loadOf: (jobId: number) => number,
+): boolean {
+  let load = aboard;
+  for (const [index, step] of steps.entries()) {
+    load = step.type === 'job' ? load + loadOf(step.id) : 0;
+    if (index >= frozen && load > capacity) return false;
+  }
+  return load === 0;
 }
