@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, ne } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, ne } from 'drizzle-orm';
 import type { Rules } from '../../shared/rules.ts';
 import type { Tx } from '../db/connect.ts';
 import { incidents, routes, stops, trucks } from '../db/schema/index.ts';
@@ -33,6 +33,9 @@ export async function closeVisited(tx: Tx, emit: Emit, rules: Rules, visit: Stop
   if (route.state !== 'running' || route.startedAt === null || !route.current) return false;
   if (stop.kind === 'depot' || visit.leftMs < route.startedAt.getTime()) return false;
   if ((await dueStopId(tx, route.id)) !== stop.id) return false;
+  // One halt closes one stop: what it closed beside this one has used up that time.
+  const usedToMs = await closedByVisitUntil(tx, route.id);
+  if (visit.leftMs - Math.max(visit.arrivedMs, usedToMs) < closes.standS * 1_000) return false;
   if (stop.incidentId !== null) {
     const [incident] = await tx.select().from(incidents).where(eq(incidents.id, stop.incidentId));
     if (incident?.state !== 'assigned' || incident.severity > closes.upToSeverity) return false;
@@ -52,4 +55,15 @@ async function dueStopId(tx: Tx, routeId: number): Promise<number | null> {
     )
     .orderBy(asc(stops.position));
   return (open.find((stop) => stop.state === 'enroute') ?? open[0])?.id ?? null;
+}
+
+/** Until when visits of a route have closed stops; 0 when none has. */
+async function closedByVisitUntil(tx: Tx, routeId: number): Promise<number> {
+  const [row] = await tx
+    .select({ finishedAt: stops.finishedAt })
+    .from(stops)
+    .where(and(eq(stops.routeId, routeId), eq(stops.closedBy, 'visit')))
+    .orderBy(desc(stops.finishedAt))
+    .limit(1);
+  return row?.finishedAt?.getTime() ?? 0;
 }

@@ -172,7 +172,14 @@ async function placesOfRoutes(
     select s.id::float8 as "stopId", s.lat, s.lon, s.kind
       from stops s join routes r on r.id = s.route_id
      where r.truck_id = ${truckId} and r.started_at <= to_timestamp(${toMs}::float8 / 1000)
-       and (r.finished_at is null or r.finished_at >= to_timestamp(${fromMs}::float8 / 1000))`;
+       and (r.finished_at is null or r.finished_at >= to_timestamp(${fromMs}::float8 / 1000))
+       and s.kind <> 'depot'
+       -- A route comes to the landfill several times: each visit belongs to the stop of its time.
+       and (s.kind <> 'disposal'
+            or s.finished_at between to_timestamp(${fromMs}::float8 / 1000) and to_timestamp(${toMs}::float8 / 1000)
+            or s.state in ('planned','enroute') and not exists (
+                 select 1 from stops o where o.route_id = s.route_id and o.kind = 'disposal'
+                    and o.state in ('planned','enroute') and o.position < s.position))`;
   return stopPlaces(rules, rows);
 }
 

@@ -68,6 +68,7 @@ async function arrive(
 ): Promise<void> {
   const at = new Date(visit.at);
   const stopId = await knownStop(tx, visit.placeId);
+  if (stopId !== null && (await isLaterDisposal(tx, stopId))) return;
   const live = nowMs - visit.decidedAt < LIVE_MS;
   const [added] = await tx
     .insert(visits)
@@ -117,6 +118,16 @@ function tell(
     const type = what === 'arrived' ? 'stop.arrived' : 'stop.left';
     emit({ type, subject: { kind: 'stop', id: stopId }, data: { truckId, at } });
   }
+}
+
+/** A route comes to the landfill several times: a visit belongs to the next of its stops there. */
+async function isLaterDisposal(tx: Tx, stopId: number): Promise<boolean> {
+  const [row] = await tx.execute<{ later: boolean }>(sql`
+    select s.kind = 'disposal' and (s.state not in ('planned','enroute') or exists (
+             select 1 from stops o where o.route_id = s.route_id and o.kind = 'disposal'
+                and o.state in ('planned','enroute') and o.position < s.position)) as later
+      from stops s where s.id = ${stopId}`);
+  return row?.later ?? false;
 }
 
 /** The stop of a place, if it is still there. */

@@ -91,7 +91,7 @@ export async function stopsOfRunningRoutes(sql: Sql): Promise<Map<number, (StopP
   const rows = await sql<(StopPlace & { kind: string; truckId: number })[]>`
     select r.truck_id::float8 as "truckId", s.id::float8 as "stopId", s.lat, s.lon, s.kind
       from routes r join stops s on s.route_id = r.id
-     where r.state = 'running' and r.current order by s.id`;
+     where r.state = 'running' and r.current and s.kind <> 'depot' order by s.id`;
   return byTruck(rows);
 }
 

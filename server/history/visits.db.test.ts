@@ -228,6 +228,21 @@ describe('a truck that stops where it is to stop', () => {
     expect((await stopOf(1)).state).toBe('enroute');
   });
 
+  it('one halt closes one stop: its neighbour within reach waits', async () => {
+    const { sql } = house.database;
+    const beside = destination(places[0]!, 90, 15);
+    await sql`update stops set lat = ${beside.lat}, lon = ${beside.lon} where id = ${route.incidentStopIds[1]!}`;
+    await watch.stop();
+    watch = startWatch();
+    await store(visitAt(places[0]!));
+    await lookAt(400);
+    expect([(await stopOf(0)).state, (await stopOf(1)).state]).toEqual(['done', 'planned']);
+    expect(await stopOf(1)).toMatchObject({ arrivedAt: new Date(base + 100_000) });
+    await store(visitAt(places[0]!, 600));
+    await lookAt(900);
+    expect((await stopOf(1)).state).toBe('done');
+  });
+
   it('flapping and flagged fixes arrive nowhere twice', async () => {
     const wobble = Array.from({ length: 60 }, (_, i) => ({
       t: base + (100 + i * 10) * 1_000,
