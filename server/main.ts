@@ -27,7 +27,7 @@ import { watchVisits, type VisitWatch } from './history/visit-watch.ts';
 import type { Logger } from './ops/log.ts';
 import { databaseMeasure, diskOf } from './ops/measure.ts';
 import { createMetrics, type IntakeCounts } from './ops/metrics.ts';
-import { countEvent, observedPlanner, observedTransport } from './ops/observed.ts';
+import { countEvent, observedPlanner, observedRoads, observedTransport } from './ops/observed.ts';
 import { DIST, VERSION } from './ops/project.ts';
 import { watchSurroundings } from './ops/surroundings-watch.ts';
 import { createPlannerPool, PlannerCancelled, type PlannerPool } from './planning/pool.ts';
@@ -125,10 +125,13 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   // Invented streets are no stand-in for a real router's: closures are then only re-checked, and said to be unknown.
   const router = osrm === null ? embedded : map.synthetic ? osrm : withClosures(osrm, embedded);
   const transport = observedTransport(router, metrics);
-  const roads = createRoads(transport, {
-    engine: config.osrmUrl === null ? 'embedded' : 'osrm',
-    now: () => performance.now(),
-  });
+  const roads = observedRoads(
+    createRoads(transport, {
+      engine: config.osrmUrl === null ? 'embedded' : 'osrm',
+      now: () => performance.now(),
+    }),
+    metrics,
+  );
   const planner = createPlannerPool({ threads: options.plannerThreads ?? 2 });
   const telemetry = await createTelemetry({
     store,

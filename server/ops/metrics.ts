@@ -184,7 +184,7 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
     }),
     roadsDegraded: new Counter({
       name: 'epagal_roads_degraded_total',
-      help: 'Answers made from the cache or a straight line because the router was out',
+      help: 'Answers made from the cache or a straight line because the router was out: table, route, match',
       labelNames: ['from'] as const,
       registers,
     }),

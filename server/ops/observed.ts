@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../../shared/events.ts';
 import type { Planner } from '../dispatch/dispatch.ts';
+import type { Roads } from '../roads/roads.ts';
 import type { OsrmTransport } from '../roads/transport.ts';
 import type { Metrics } from './metrics.ts';
 import { inSpan } from './spans.ts';
@@ -19,6 +20,24 @@ export function observedTransport(transport: OsrmTransport, metrics: Metrics): O
     }
   };
   return Object.assign(ask, { setClosures: transport.setClosures, close: transport.close });
+}
+
+/** The same roads; what was answered without the router is counted by what was asked. */
+export function observedRoads(roads: Roads, metrics: Metrics): Roads {
+  const counted = async <T extends { degraded: boolean }>(from: string, answer: Promise<T>): Promise<T> => {
+    const given = await answer;
+    if (given.degraded) metrics.roadsDegraded.inc({ from });
+    return given;
+  };
+  return {
+    table: (...asked) => counted('table', roads.table(...asked)),
+    route: (...asked) => counted('route', roads.route(...asked)),
+    match: (...asked) => counted('match', roads.match(...asked)),
+    nearest: (point) => roads.nearest(point),
+    setClosures: (closures) => roads.setClosures(closures),
+    state: () => roads.state(),
+    close: () => roads.close(),
+  };
 }
 
 /** The same planner, with every search timed and traced by the zone it was for. */
