@@ -280,6 +280,8 @@ export default {
     capacityByTruckType_lateral: 'Capacity: side loader',
     containerLoad: 'Load of a container',
     shiftS: 'Length of the shift',
+    overtimeMaxS: 'Overtime allowed',
+    overtimePriceSPerHour: 'Added price of an hour of overtime',
     incidentServiceS: 'At an incident',
     containerServiceS: 'At a container',
     depotServiceS: 'At the depot',

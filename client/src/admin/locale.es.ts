@@ -280,6 +280,8 @@ export default {
     capacityByTruckType_lateral: 'Capacidad: lateral',
     containerLoad: 'Carga de un contenedor',
     shiftS: 'Duración del turno',
+    overtimeMaxS: 'Horas extra permitidas',
+    overtimePriceSPerHour: 'Precio añadido de una hora extra',
     incidentServiceS: 'En una incidencia',
     containerServiceS: 'En un contenedor',
     depotServiceS: 'En el depósito',

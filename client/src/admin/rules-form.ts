@@ -67,6 +67,8 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
       field('capacityByTruckType.lateral', 'points'),
       field('containerLoad', 'points'),
       field('shiftS', 'hours'),
+      field('overtimeMaxS', 'minutes'),
+      field('overtimePriceSPerHour', 'minutes'),
     ],
   },
   {
