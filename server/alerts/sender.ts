@@ -9,6 +9,8 @@ import { clearSystemAlert, raiseSystemAlert } from './system.ts';
 
 /** A claimed delivery nobody finished (the process died) is due again after this. */
 const CLAIM_S = 60;
+/** Waited for what is on its way when the server stops. */
+const GOODBYE_MS = 3_000;
 /** Messages of one channel on the way at the same time. */
 const AT_ONCE = 5;
 
@@ -54,9 +56,10 @@ export function startAlertSender(deps: SenderDeps, tickMs: number | null = 2_000
         const channelId = Number(row.channelId);
         if (busy.has(channelId)) continue;
         const work = emptyChannel(channelId)
-          .catch((error: unknown) =>
-            log.error({ err: error, channelId }, 'deliveries could not be worked on; tried again'),
-          )
+          .catch((error: unknown) => {
+            if (!stopped)
+              log.error({ err: error, channelId }, 'deliveries could not be worked on; tried again');
+          })
           .finally(() => busy.delete(channelId));
         busy.set(channelId, work);
       }
@@ -188,7 +191,11 @@ export function startAlertSender(deps: SenderDeps, tickMs: number | null = 2_000
       stopped = true;
       unsubscribe();
       if (timer !== null) clearInterval(timer);
-      await Promise.all(busy.values());
+      // Whoever does not answer must not hold up the stop: its claim lapses and it is sent again.
+      let patience: NodeJS.Timeout | undefined;
+      const enough = new Promise<void>((resolve) => (patience = setTimeout(resolve, GOODBYE_MS)));
+      await Promise.race([Promise.all(busy.values()), enough]);
+      clearTimeout(patience);
     },
   };
 }

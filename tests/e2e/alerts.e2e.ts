@@ -54,3 +54,54 @@ test('a breakdown is an alert that somebody takes and that ends by itself', asyn
   await expect(row).toBeHidden();
   expect(problems).toEqual([]);
 });
+
+test('a notice that is pushed is shown by the browser, once for an alert', async ({ page }) => {
+  await page.context().grantPermissions(['notifications']);
+  await signIn(page, 'operador1', 'operador123');
+  const devtools = await page.context().newCDPSession(page);
+  const registered = new Promise<string>((resolve) => {
+    devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const own = registrations.find(({ scopeURL }) => new URL(scopeURL).pathname === '/control');
+      if (own) resolve(own.registrationId);
+    });
+  });
+  await devtools.send('ServiceWorker.enable');
+  await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.register('/alerts-sw.js', { scope: '/control' });
+    const worker = registration.installing ?? registration.waiting ?? registration.active!;
+    if (worker.state === 'activated') return;
+    await new Promise<void>((resolve) =>
+      worker.addEventListener('statechange', () => worker.state === 'activated' && resolve()),
+    );
+  });
+  const notice = {
+    id: 'm-1',
+    alertId: 4_711,
+    notice: 'raised',
+    level: 'urgent',
+    title: '[Urgente] Camión averiado',
+  };
+  const { origin } = new URL(page.url());
+  const registrationId = await registered;
+  for (const text of ['la primera vez', 'la segunda vez'])
+    await devtools.send('ServiceWorker.deliverPushMessage', {
+      origin,
+      registrationId,
+      data: JSON.stringify({ ...notice, text }),
+    });
+  const shown = () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration('/control');
+      const notifications = (await registration?.getNotifications()) ?? [];
+      return notifications.map(({ title, body, tag, data }) => ({ title, body, tag, data: data as unknown }));
+    });
+  // The same alert again takes the place of its last notice.
+  await expect.poll(shown).toEqual([
+    {
+      title: notice.title,
+      body: 'la segunda vez',
+      tag: 'alert-4711',
+      data: { path: '/control?alert=4711' },
+    },
+  ]);
+});
