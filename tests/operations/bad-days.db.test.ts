@@ -258,6 +258,34 @@ describe.runIf(testDatabaseKind() === 'postgres')('a bad day', () => {
     });
   });
 
+  it('OSRM that does not answer in time costs precision, not the plan', async () => {
+    const held = new Set<Socket>();
+    const silent = createServer((socket) => {
+      held.add(socket);
+      socket.on('error', () => undefined);
+    });
+    await new Promise<void>((ready) => silent.listen(0, '127.0.0.1', ready));
+    const direct = postgres(cluster.url(DATABASE), { max: 1 });
+    await direct.unsafe(
+      `insert into trucks (plate, type, capacity) values ('PAA-1234', 'posterior', 25), ('PAA-1235', 'lateral', 15)`,
+    );
+    await direct.end();
+    const OSRM_URL = `http://127.0.0.1:${(silent.address() as { port: number }).port}`;
+    const server = await serve({ ...base(), OSRM_URL });
+    const { data } = await server.call('auth.login', { username: 'jefa', password: PASSWORD });
+    const { token } = data as { token: string };
+    const report = { type: 'zona_critica', lat: -0.935, lon: -78.61, description: 'x' };
+    const { data: incident } = await server.call('incidents.report', report);
+    const { id, zone } = incident as { id: number; zone: string };
+    expect(await server.call('incidents.validate', { id }, token)).toMatchObject({ status: 200 });
+    expect(await server.call('plans.generate', { zone }, token)).toMatchObject({ status: 200 });
+    expect(await server.health()).toMatchObject({ code: 200, status: 'degraded', degraded: ['router'] });
+    expect(await server.metric(/^epagal_roads_degraded_total/)).toBeGreaterThan(0);
+    expect(await server.stop()).toBe(0);
+    for (const socket of held) socket.destroy();
+    await new Promise((closed) => silent.close(closed));
+  }, 180_000);
+
   it('with too little memory it ends with a code that its keeper restarts on', async () => {
     const memory = { NODE_OPTIONS: '--max-old-space-size=24' };
     const ended = await run('start', [], { PUBLIC_URL: 'http://127.0.0.1', PORT: '0', ...base(), ...memory });
