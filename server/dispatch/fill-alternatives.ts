@@ -1,4 +1,4 @@
-import { and, eq, lt } from 'drizzle-orm';
+import { and, eq, lt, sql } from 'drizzle-orm';
 import { proposalAlternatives, proposals } from '../db/schema/index.ts';
 import { ALTERNATIVES } from '../../shared/plan.ts';
 import { fillAlternatives } from './alternatives.ts';
@@ -9,9 +9,14 @@ import { readSnapshot } from './snapshot.ts';
 /** A proposal this old without all its alternatives was left by an instance that stopped. */
 const LEFT_AFTER_MS = 15_000;
 const TICK_MS = 5_000;
+/** What was not chosen is kept a week to be read, then forgotten: each holds whole routes. */
+const KEEP_CLOSED_MS = 7 * 86_400_000;
+const FORGET_EVERY_MS = 3_600_000;
 
 export interface AlternativeFiller {
   offer(proposalId: number, fill: () => Promise<void>): void;
+  /** Looks for what is still to be computed; it does so by itself every few seconds. */
+  look(): Promise<void>;
   /** Resolves when nothing is being computed: for tests and for an orderly stop. */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -33,6 +38,7 @@ export function startFiller(
   const waiting = new Map<number, () => Promise<void>>();
   let running: Promise<void> | null = null;
   let stopped = false;
+  let forgotMs = -Infinity;
 
   const work = async (): Promise<void> => {
     while (!stopped) {
@@ -56,6 +62,10 @@ export function startFiller(
   const look = async (): Promise<void> => {
     if (stopped || running !== null) return;
     try {
+      if (dispatch.store.clock() - forgotMs > FORGET_EVERY_MS) {
+        forgotMs = dispatch.store.clock();
+        await forgetOld(dispatch);
+      }
       for (const id of await leftBehind(dispatch)) {
         if (!waiting.has(id)) waiting.set(id, () => fillFromNow(dispatch, id));
       }
@@ -68,6 +78,7 @@ export function startFiller(
   timer.unref();
 
   return {
+    look,
     offer(proposalId, fill) {
       waiting.set(proposalId, fill);
       run();
@@ -81,6 +92,14 @@ export function startFiller(
       while (running !== null) await running;
     },
   };
+}
+
+/** Forgets the alternatives of proposals that ended long ago; versions hold what was approved. */
+export async function forgetOld(dispatch: Dispatch): Promise<void> {
+  const before = new Date(dispatch.store.clock() - KEEP_CLOSED_MS).toISOString();
+  await dispatch.store.database.db.execute(sql`
+    delete from proposal_alternatives a using proposals p
+     where p.id = a.proposal_id and p.state <> 'open' and p.closed_at < ${before}::timestamptz`);
 }
 
 async function leftBehind(dispatch: Dispatch): Promise<number[]> {

@@ -12,6 +12,8 @@ import {
   moveInDraft,
   openDraft,
 } from '../../server/dispatch/drafts.ts';
+import { forgetOld, startFiller } from '../../server/dispatch/fill-alternatives.ts';
+import type { Dispatch } from '../../server/dispatch/dispatch.ts';
 import { generate } from '../../server/dispatch/generate.ts';
 import { planHistory } from '../../server/dispatch/history.ts';
 import { moveStop } from '../../server/dispatch/move-stop.ts';
@@ -127,6 +129,45 @@ describe('the slider: three computed answers to one question', () => {
     await approve(room.store, room.supervisor, { id: proposalId });
     await fillAll();
     expect((await alternativesOf(room.database, proposalId)).map((one) => one.name)).toEqual(['balanced']);
+  });
+
+  it('what was computed is kept a week after the decision, then forgotten', async () => {
+    const { proposalId } = await truckFails();
+    await fillAll();
+    await approve(room.store, room.supervisor, { id: proposalId });
+    room.later(6 * 24 * 60);
+    await forgetOld(room.dispatch);
+    expect(await alternativesOf(room.database, proposalId)).toHaveLength(3);
+    room.later(2 * 24 * 60);
+    await forgetOld(room.dispatch);
+    expect(await alternativesOf(room.database, proposalId)).toEqual([]);
+  });
+
+  it('the server computes them by itself, and again where another search took the planner away', async () => {
+    let refusals = 1;
+    const taken = new Error('somebody needs the planner');
+    const planner: Dispatch['planner'] = {
+      solve: (problem, options) =>
+        options.background === true && refusals-- > 0
+          ? Promise.reject(taken)
+          : room.dispatch.planner.solve(problem, options),
+    };
+    const dispatch: Dispatch = { ...room.dispatch, planner };
+    const filler = startFiller(
+      dispatch,
+      { warn: (about) => room.problems.push(about) },
+      (error) => error === taken,
+    );
+    dispatch.onProposed = filler.offer;
+    const [first] = await morning();
+    const { proposalId } = await breakdown(dispatch, room.supervisor, { truckId: first!.truckId });
+    await filler.settled();
+    expect(await alternativesOf(room.database, proposalId!)).toHaveLength(1);
+    await filler.look();
+    await filler.settled();
+    expect(await alternativesOf(room.database, proposalId!)).toHaveLength(3);
+    await filler.stop();
+    expect(room.problems).toEqual([]);
   });
 });
 
