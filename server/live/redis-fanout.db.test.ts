@@ -29,7 +29,7 @@ describe.skipIf(!hasRedis())('positions between instances', () => {
       const link = openRedisLink(redis.url, silentLog());
       links.push(link);
       await link.settled(10_000);
-      return startTelemetryServer(database, { redis: link, tickMs: 20 });
+      return startTelemetryServer(database, { redis: link, tickMs: 20, tallyMs: 50 });
     };
     const [one, other] = [await start(), await start()];
     const device = await addDevice(database);
@@ -44,6 +44,14 @@ describe.skipIf(!hasRedis())('positions between instances', () => {
 
     const first = await send();
     await expect.poll(shownBy(other), { timeout: 10_000 }).toBe(first);
+
+    // What the one counts of its devices the other shows as well.
+    await client.ask({ seq: ++seq, t: Date.now() + 600_000, lat: LAT, lon: LON });
+    const healthAt = async (server: typeof one) =>
+      (await server.telemetry.deviceHealth()).find(({ deviceId }) => deviceId === device.deviceId);
+    await expect
+      .poll(() => healthAt(other), { timeout: 10_000 })
+      .toMatchObject({ isConnected: true, stored: 1, rejected: { future: 1 }, rejectedShare: 0.5 });
 
     await redis.stop('kill');
     const second = await send();

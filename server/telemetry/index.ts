@@ -20,6 +20,7 @@ import { createIntake, type Device } from './intake.ts';
 import { createPartitions } from './partitions.ts';
 import { registerTrackerRoutes } from './tracker-routes.ts';
 import { createLateTracks } from './tracks-late.ts';
+import { exchangeTallies } from './tally-exchange.ts';
 import { createTrailStore, type TrackRow } from './trail-store.ts';
 
 export interface TelemetryDeps {
@@ -35,6 +36,8 @@ export interface TelemetryDeps {
   ingest?: Partial<IngestLimits>;
   /** The live feed's tick in ms. */
   tickMs?: number;
+  /** How often instances tell each other what they count of their devices, in ms. */
+  tallyMs?: number;
   /** Redis between instances; without it each shows its own trucks. */
   redis?: RedisLink | null;
 }
@@ -96,10 +99,11 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
   const stopLatest = latest.start();
 
   const kinds = new Map<number, DeviceKind>();
+  const instance = randomUUID();
   const fanout = deps.redis
     ? createFleetFanout({
         link: deps.redis,
-        instance: randomUUID(),
+        instance,
         onRemote: (fix) => void fleet.apply(fix),
         tickMs: deps.tickMs,
       })
@@ -127,6 +131,9 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
   fixTrace.watch(intake);
   live.onTick((update) => fixTrace.onTick(update, live.subscribers()));
   live.onDelivered = fixTrace.onDelivered;
+  const tallies = deps.redis
+    ? exchangeTallies({ link: deps.redis, instance, own: intake.tallies, clock, everyMs: deps.tallyMs })
+    : null;
   let isStopping = false;
 
   async function known(find: Promise<Device | null>): Promise<Device | null> {
@@ -193,7 +200,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
       rejected: intake.rejectedByReason(),
       screens: live.subscribers(),
     }),
-    deviceHealth: () => deviceHealth(database, fleet, intake.tallies, clock()),
+    deviceHealth: () => deviceHealth(database, fleet, tallies?.all() ?? intake.tallies, clock()),
     watch(watch) {
       ingest.onBatch = watch.onBatch;
       ingest.onCommitted = watch.onCommitted;
@@ -208,6 +215,7 @@ export async function createTelemetry(deps: TelemetryDeps): Promise<Telemetry> {
       stopSigns();
       changes.stop();
       stopPartitions();
+      tallies?.stop();
       await fanout?.close();
       // Derived rows: a database that hangs must not hold up the stop.
       await Promise.race([Promise.all([stopLatest(), late.stop()]), setTimeout(LATEST_MS)]);

@@ -1,6 +1,6 @@
-import { get, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../../shared/actor.ts';
+import { openEventStream } from '../../../tests/instances/event-stream.ts';
 import { openHouse, type House } from '../../../tests/regression/house.ts';
 import { addDevice, connectDevice } from '../../../tests/telemetry/telemetry-server.ts';
 import { commit } from '../../events/store.ts';
@@ -31,52 +31,10 @@ afterAll(async () => {
   await house?.close();
 });
 
-interface Message {
-  id?: string;
-  event?: string;
-  data: unknown;
-}
-
-/** An event stream as a browser reads it; `next` waits for the next message that is no ping. */
+/** A stream whose end would be a failure. */
 async function openStream(path: string, token: string | null, headers: Record<string, string> = {}) {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const bearer: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
-    get(
-      `${url}/trpc/${path}`,
-      { agent: false, headers: { accept: 'text/event-stream', ...bearer, ...headers } },
-      resolve,
-    ).on('error', reject);
-  });
-  const messages: Message[] = [];
-  const waiting: ((message: Message) => void)[] = [];
-  let rest = '';
-  response.setEncoding('utf8');
-  response.on('error', () => undefined);
-  response.on('data', (chunk: string) => {
-    const blocks = (rest + chunk).split('\n\n');
-    rest = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const fields = Object.fromEntries(
-        block.split('\n').flatMap((line) => {
-          const at = line.indexOf(': ');
-          return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 2)]];
-        }),
-      ) as Record<string, string>;
-      if (fields.event === 'ping') continue;
-      const message: Message = { ...fields, data: fields.data ? (JSON.parse(fields.data) as unknown) : null };
-      const wake = waiting.shift();
-      if (wake) wake(message);
-      else messages.push(message);
-    }
-  });
-  return {
-    status: response.statusCode,
-    next: () => {
-      const ready = messages.shift();
-      return ready ? Promise.resolve(ready) : new Promise<Message>((resolve) => waiting.push(resolve));
-    },
-    close: () => response.destroy(),
-  };
+  const stream = await openEventStream(url, path, token, headers);
+  return { ...stream, next: async () => (await stream.next())! };
 }
 
 /** Opens a stream and passes over its greeting. */
