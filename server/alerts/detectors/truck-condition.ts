@@ -40,7 +40,10 @@ export const detectTruckOut: Detector = (facts) =>
   facts.trucks.flatMap((truck) => {
     if (truck.state === 'retired') return [];
     const route = facts.routes.find((candidate) => candidate.truckId === truck.id);
-    const waiting = route?.stops.filter((stop) => stop.state === 'planned' && stop.kind !== 'depot') ?? [];
+    const waiting =
+      route?.stops.filter(
+        ({ state, kind }) => state === 'planned' && (kind === 'incident' || kind === 'container'),
+      ) ?? [];
     return [
       {
         kind: 'truck-out' as const,
