@@ -99,7 +99,7 @@ export default {
     label: 'When planning anew',
     open: 'Open',
     locked: 'Locked',
-    excluded: 'No more work',
+    excluded: 'Excluded',
     isLocked: 'Its route does not change.',
     isExcluded: 'It gets no new stops.',
     pin: 'Pin to the truck',

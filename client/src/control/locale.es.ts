@@ -98,7 +98,7 @@ export default {
     label: 'Al planear de nuevo',
     open: 'Abierto',
     locked: 'Bloqueado',
-    excluded: 'Sin más trabajo',
+    excluded: 'Excluido',
     isLocked: 'Su ruta no cambia.',
     isExcluded: 'No recibe paradas nuevas.',
     pin: 'Fijar en el camión',
