@@ -31,8 +31,15 @@ function start(name: string, args: readonly string[], env: Environment): ChildPr
   return child;
 }
 
+/** A server does not start without them, and a build beside the tests takes them away for a moment. */
+async function pagesAreThere(): Promise<void> {
+  for (let waitedS = 0; waitedS < PAGES_LIMIT_S && !existsSync(join(DIST.client, 'index.html')); waitedS += 1)
+    await pause(1_000);
+}
+
 /** Runs a command to its end. */
-export function run(name: string, args: readonly string[], env: Environment): Promise<Ended> {
+export async function run(name: string, args: readonly string[], env: Environment): Promise<Ended> {
+  if (name === 'start') await pagesAreThere();
   const child = start(name, args, env);
   let out = '';
   let complaints = '';
@@ -67,9 +74,7 @@ export interface Serving {
 
 /** Starts the server and waits until it serves. @throws Error with what it said when it ends instead */
 export async function serve(env: Environment): Promise<Serving> {
-  // A build beside the tests takes the pages away for a moment.
-  for (let waitedS = 0; waitedS < PAGES_LIMIT_S && !existsSync(join(DIST.client, 'index.html')); waitedS += 1)
-    await pause(1_000);
+  await pagesAreThere();
   const child = start('start', [], { PUBLIC_URL: 'http://127.0.0.1', PORT: '0', ...env });
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const said: string[] = [];
