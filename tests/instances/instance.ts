@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { PROJECT_ROOT } from '../../server/ops/project.ts';
+import { ensureBuilt } from '../../server/cli/build.ts';
+import { DIST, PROJECT_ROOT } from '../../server/ops/project.ts';
 import { openEventStream, type EventStream } from './event-stream.ts';
 
 export interface CallAnswer {
@@ -37,6 +38,8 @@ interface Surroundings {
 }
 
 export async function startInstance({ databaseUrl, redisUrl }: Surroundings): Promise<Instance> {
+  // A server refuses to start without its pages.
+  if (!existsSync(join(DIST.client, 'index.html'))) await ensureBuilt(['client', 'map']);
   const folder = mkdtempSync(join(tmpdir(), 'epagal-instance-'));
   const child = spawn(process.execPath, ['--import', 'tsx', 'server/cli/start.ts'], {
     cwd: PROJECT_ROOT,
