@@ -4,6 +4,7 @@ import { Graft } from './graft.ts';
 import type { Model } from './model.ts';
 import { Pace } from './pace.ts';
 import type { Budget } from './pace.ts';
+import { PlaceMoves } from './place-moves.ts';
 import { Random } from './random.ts';
 import { Recreate } from './recreate.ts';
 import { Routes } from './routes.ts';
@@ -26,8 +27,11 @@ export interface Exchange {
 }
 
 const BLINK = 0.01;
-/** First and last temperature, in average legs: with windows a plan has to bend further before it gets better. */
-const COOLING = { from: 0.3, to: 0.003 };
+/**
+ * First and last temperature. Without windows in average legs between jobs: how far away the depot is says nothing of
+ * what an exchange of neighbours costs. With windows in average legs: there a plan has to bend further to get better.
+ */
+const COOLING = { from: 0.55, to: 0.0055 };
 const TIMED_COOLING = { from: 1, to: 0.01 };
 const WARM_FROM = 0.05;
 /** Windows hold stops apart, so more routes have to open at once; where a round is dear, smaller ruins pay. */
@@ -67,6 +71,7 @@ export class Search {
   private readonly ruin: Ruin;
   private readonly recreate: Recreate;
   private readonly tails: Tails;
+  private readonly placeMoves: PlaceMoves;
   private readonly graft: Graft;
   private readonly mustServeAll: boolean;
   private readonly logs: Float64Array;
@@ -76,6 +81,7 @@ export class Search {
   private readonly bestVersion: Int32Array;
   private bestMissing = Infinity;
   private bestCost = Infinity;
+  private bestUnevenness = Infinity;
   iterations = 0;
 
   constructor(model: Model, seed: number) {
@@ -86,6 +92,7 @@ export class Search {
     this.recreate = new Recreate(this.routes, this.random, this.ruin.neighbours);
     this.logs = Float64Array.from({ length: 4096 }, (_, i) => -Math.log((i + 0.5) / 4096));
     this.tails = new Tails(this.routes, this.ruin.neighbours, this.random, this.logs);
+    this.placeMoves = new PlaceMoves(this.routes, this.random);
     this.graft = new Graft(this.routes, this.ruin, this.random);
     this.mustServeAll = model.optional.every((may) => may === 0);
     this.bestNodes = new Int32Array(model.vehicleCount * this.routes.stride);
@@ -112,8 +119,9 @@ export class Search {
     this.elite.add(this.found());
     if (hot) this.shedVehicles(pace, scale, ruinOptions);
     const cooling = model.timed ? TIMED_COOLING : COOLING;
-    const from = (hot ? cooling.from : WARM_FROM) * scale;
-    const to = Math.min(cooling.to * scale, from);
+    const unit = model.timed ? scale : this.legBetweenJobs(scale);
+    const from = (hot ? cooling.from : WARM_FROM) * unit;
+    const to = Math.min(cooling.to * unit, from);
     // The first rounds tell how many the budget will buy.
     this.cool(pace, ruinOptions, pace.spent + 0.02, from, from);
     const roundsLeft = (pace.rounds / pace.spent) * (1 - pace.spent);
@@ -209,7 +217,7 @@ export class Search {
       } else {
         routes.reject();
       }
-      if (this.tails.run(TAIL_TRIES, temperature)) this.keepIfBest();
+      if (this.tails.run(TAIL_TRIES, temperature) || this.placeMoves.run(allowance)) this.keepIfBest();
     }
   }
 
@@ -219,6 +227,20 @@ export class Search {
     let fixed = 0;
     for (let i = 0; i < routes.usedCount; i++) fixed += model.fixedCost[routes.used[i] as number] as number;
     return routes.routesCost - fixed;
+  }
+
+  /** Average cost of a leg from job to job; `otherwise` where there is none, or all cost nothing. */
+  private legBetweenJobs(otherwise: number): number {
+    const { routes } = this;
+    let sum = 0;
+    let count = 0;
+    for (let i = 0; i < routes.usedCount; i++) {
+      const slot = routes.slotOf[routes.used[i] as number] as number;
+      const length = routes.length[slot] as number;
+      for (let p = 1; p < length; p++) sum += routes.leg[slot * routes.stride + p] as number;
+      count += Math.max(0, length - 1);
+    }
+    return sum > 0 ? sum / count : otherwise;
   }
 
   /** Makes a plan the present one. */
@@ -247,6 +269,19 @@ export class Search {
     if (routes.missing > this.bestMissing) return;
     const cost = routes.routesCost + routes.prizes;
     if (routes.missing < this.bestMissing || cost < this.bestCost - 1e-7) this.keepBest();
+    else if (cost < this.bestCost + 1e-7 && this.unevenness() < this.bestUnevenness * (1 - 1e-9))
+      this.keepBest();
+  }
+
+  /** Sum of squares of what the routes cost: of two plans that cost the same, the lower one shares work more evenly. */
+  private unevenness(): number {
+    const { routes } = this;
+    let sum = 0;
+    for (let i = 0; i < routes.usedCount; i++) {
+      const cost = routes.cost[routes.slotOf[routes.used[i] as number] as number] as number;
+      sum += cost * cost;
+    }
+    return sum;
   }
 
   /** Keeps the present plan as the best of this leg, whatever was kept before. */
@@ -255,6 +290,7 @@ export class Search {
     routes.commit();
     this.bestMissing = routes.missing;
     this.bestCost = routes.routesCost + routes.prizes;
+    this.bestUnevenness = this.unevenness();
     const { stride } = routes;
     for (let v = 0; v < model.vehicleCount; v++) {
       if (bestVersion[v] === routes.version[v]) continue;
