@@ -4,7 +4,17 @@ import type { DomainEvent } from '../../../shared/events.ts';
 import { DEFAULT_RULES } from '../../../shared/rules.ts';
 import { readArea, writeArea } from './area.ts';
 import { eventsBefore, lastEventId, type AskEvents } from './audit-pages.ts';
-import { CONTAINER, newDevice, NEW_DRIVER, NEW_TRUCK, NEW_USER, readForm, readNumber } from './forms.ts';
+import {
+  CONTAINER,
+  EDIT_TRUCK,
+  inUnit,
+  newDevice,
+  NEW_DRIVER,
+  NEW_TRUCK,
+  NEW_USER,
+  readForm,
+  readNumber,
+} from './forms.ts';
 import { changedRules, draftOf, readRules } from './rules-form.ts';
 
 describe('forms', () => {
@@ -13,6 +23,19 @@ describe('forms', () => {
       ok: true,
       input: { plate: 'XBA-1042', type: 'lateral' },
     });
+  });
+
+  it('keeps a shift of its own in seconds, and none when left empty', () => {
+    const typed = { plate: 'PCA-1234', type: 'lateral', capacity: '15', shiftS: '7,5', overtimeMaxS: '30' };
+    const read = readForm(EDIT_TRUCK, typed);
+    expect(read.ok && [read.input.shiftS, read.input.overtimeMaxS]).toEqual([27_000, 1_800]);
+    const empty = readForm(EDIT_TRUCK, { ...typed, shiftS: '' });
+    expect(empty.ok && empty.input.shiftS).toBeUndefined();
+    expect(readForm(EDIT_TRUCK, { ...typed, shiftS: '30' })).toEqual({
+      ok: false,
+      faults: { shiftS: 'range' },
+    });
+    expect([inUnit(27_000, 3_600), inUnit(null, 60)]).toEqual(['7.5', '']);
   });
 
   it('says what is wrong, field by field', () => {
@@ -77,6 +100,38 @@ describe('the rules as a form', () => {
       { path: 'windowSByType.animal_muerto', before: '2', after: '1.5' },
       { path: 'containerServiceS', before: '2', after: '3' },
     ]);
+  });
+
+  it('switches a break on and off, and keeps what only the API set', () => {
+    const draft = draftOf(DEFAULT_RULES);
+    expect(draft.on.breaks).toBe(false);
+    draft.on.breaks = true;
+    draft.typed['breaks.0.durationS'] = '45';
+    const withBreak = readRules(draft, DEFAULT_RULES);
+    if (!withBreak.ok) throw new Error('refused');
+    expect(withBreak.rules.breaks).toEqual([{ fromS: 10_800, untilS: 18_000, durationS: 2_700 }]);
+    expect(changedRules(DEFAULT_RULES, withBreak.rules).map(({ path }) => path)).toContain(
+      'breaks.0.durationS',
+    );
+
+    const second = { fromS: 21_600, untilS: 25_200, durationS: 600 };
+    const two = { ...withBreak.rules, breaks: [...withBreak.rules.breaks, second] };
+    const again = readRules(draftOf(two), two);
+    expect(again.ok && again.rules.breaks).toEqual(two.breaks);
+
+    const without = draftOf(two);
+    without.on.breaks = false;
+    const none = readRules(without, two);
+    expect(none.ok && none.rules.breaks).toEqual([]);
+  });
+
+  it('asks for the name of another landfill', () => {
+    const draft = draftOf(DEFAULT_RULES);
+    draft.on.otherLandfills = true;
+    expect(readRules(draft, DEFAULT_RULES)).toEqual({
+      ok: false,
+      faults: { 'otherLandfills.0.name': 'required' },
+    });
   });
 
   it('names what cannot be', () => {

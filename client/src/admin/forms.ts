@@ -20,6 +20,8 @@ export interface Field {
   options?: readonly string[];
   optional?: boolean;
   step?: string;
+  /** What one of the typed unit is in the input: hours are typed, seconds are kept. */
+  scale?: number;
 }
 
 /** Each form's input is what its schema yields. */
@@ -63,7 +65,9 @@ export function readNumber(text: string): number {
 
 function valueOf(field: Field, text: string): unknown {
   if (text.trim() === '') return undefined;
-  if (field.kind === 'number') return readNumber(text);
+  if (field.kind === 'number') {
+    return field.scale === undefined ? readNumber(text) : Math.round(readNumber(text) * field.scale);
+  }
   if (field.kind === 'select' && field.name.endsWith('Id')) return Number(text);
   return field.kind === 'password' ? text : text.trim();
 }
@@ -132,6 +136,16 @@ export const USER_ROLE = {
   schema: z.object({ role, email }),
 } satisfies FormSpec<unknown>;
 
+/** Left empty, the rules' shift holds. */
+const SHIFT: Field = { name: 'shiftS', kind: 'number', optional: true, step: 'any', scale: 3_600 };
+const OVERTIME: Field = { name: 'overtimeMaxS', kind: 'number', optional: true, scale: 60 };
+const shiftS = z.number().int().min(3_600).max(86_400).optional();
+const overtimeMaxS = z.number().int().min(0).max(43_200).optional();
+
+/** Seconds as the forms show them. */
+export const inUnit = (seconds: number | null, unitS: number): string =>
+  seconds === null ? '' : String(Math.round((seconds / unitS) * 100) / 100);
+
 const TRUCK_FIELDS: Field[] = [
   { name: 'plate', kind: 'text' },
   { name: 'type', kind: 'select', options: TRUCK_TYPES },
@@ -140,12 +154,14 @@ const TRUCK_FIELDS: Field[] = [
 ];
 export const NEW_TRUCK = { fields: TRUCK_FIELDS, schema: createTruckInput } satisfies FormSpec<unknown>;
 export const EDIT_TRUCK = {
-  fields: TRUCK_FIELDS,
+  fields: [...TRUCK_FIELDS, SHIFT, OVERTIME],
   schema: z.object({
     plate,
     type: truckType,
     capacity: z.number().positive().max(1_000),
     zone: zone.optional(),
+    shiftS,
+    overtimeMaxS,
   }),
 } satisfies FormSpec<unknown>;
 
@@ -199,8 +215,8 @@ export const NEW_DRIVER = {
   }),
 } satisfies FormSpec<unknown>;
 export const EDIT_DRIVER = {
-  fields: DRIVER_FIELDS,
-  schema: z.object({ name: driverName, licence, phone, zonePreference: zone.optional() }),
+  fields: [...DRIVER_FIELDS, SHIFT],
+  schema: z.object({ name: driverName, licence, phone, zonePreference: zone.optional(), shiftS }),
 } satisfies FormSpec<unknown>;
 
 export const CONTAINER = {

@@ -14,7 +14,8 @@ export type Unit =
   | 'count'
   | 'clock'
   | 'kmh'
-  | 'share';
+  | 'share'
+  | 'text';
 
 export interface RuleField {
   /** Where in the rules; also its words' key. */
@@ -22,11 +23,17 @@ export interface RuleField {
   unit: Unit;
 }
 
+/** Of a list the form shows the first; further ones, set through the API, stay as they are. */
+const LISTS = ['breaks', 'otherLandfills'] as const;
+type List = (typeof LISTS)[number];
+type Switch = 'autoApproveBelow' | 'landfillHours' | 'visitCloses' | List;
+const isList = (key: Switch): key is List => (LISTS as readonly string[]).includes(key);
+
 export interface RuleGroup {
   key: string;
   fields: readonly RuleField[];
-  /** A path that may be null: shown as a switch before its fields. */
-  switch?: 'autoApproveBelow' | 'landfillHours' | 'visitCloses';
+  /** A path that may be null, or a list that may be empty: shown as a switch before its fields. */
+  switch?: Switch;
 }
 
 const field = (path: string, unit: Unit): RuleField => ({ path, unit });
@@ -72,6 +79,15 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
     ],
   },
   {
+    key: 'breaks',
+    switch: 'breaks',
+    fields: [
+      field('breaks.0.fromS', 'hours'),
+      field('breaks.0.untilS', 'hours'),
+      field('breaks.0.durationS', 'minutes'),
+    ],
+  },
+  {
     key: 'service',
     fields: [
       field('incidentServiceS', 'minutes'),
@@ -93,6 +109,16 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
     key: 'hours',
     switch: 'landfillHours',
     fields: [field('landfillHours.openS', 'clock'), field('landfillHours.closeS', 'clock')],
+  },
+  {
+    key: 'otherLandfills',
+    switch: 'otherLandfills',
+    fields: [
+      field('otherLandfills.0.name', 'text'),
+      field('otherLandfills.0.lat', 'degrees'),
+      field('otherLandfills.0.lon', 'degrees'),
+      field('otherLandfills.0.serviceS', 'minutes'),
+    ],
   },
   {
     key: 'duplicates',
@@ -148,15 +174,17 @@ const ALL_FIELDS = RULE_GROUPS.flatMap((group) => group.fields);
 /** What one of the unit is in the rules. */
 const STORED_IN: Partial<Record<Unit, number>> = { hours: 3_600, minutes: 60, share: 0.01 };
 /** What a switched-on group starts with. */
-const WHEN_ON: Record<NonNullable<RuleGroup['switch']>, object> = {
+const WHEN_ON: Record<Switch, object> = {
   autoApproveBelow: { costS: 300, movedStops: 1 },
   landfillHours: { openS: 6 * 3_600, closeS: 18 * 3_600 },
   visitCloses: DEFAULT_VISIT_CLOSES,
+  breaks: { fromS: 3 * 3_600, untilS: 5 * 3_600, durationS: 30 * 60 },
+  otherLandfills: { name: '', lat: -0.949, lon: -78.663, serviceS: 15 * 60, hours: null },
 };
 
 export interface RulesDraft {
   typed: Typed;
-  on: Record<NonNullable<RuleGroup['switch']>, boolean>;
+  on: Record<Switch, boolean>;
 }
 
 function at(tree: unknown, path: string): unknown {
@@ -178,12 +206,14 @@ function fromClock(text: string): number {
 
 /** A value in the unit people read. */
 export function shownValue(value: unknown, unit: Unit): string {
+  if (unit === 'text') return typeof value === 'string' ? value : '';
   if (typeof value !== 'number') return '';
   if (unit === 'clock') return asClock(value);
   return String(Math.round((value / (STORED_IN[unit] ?? 1)) * 1e6) / 1e6);
 }
 
-function storedValue(text: string, unit: Unit): number {
+function storedValue(text: string, unit: Unit): number | string {
+  if (unit === 'text') return text.trim();
   if (unit === 'clock') return fromClock(text);
   const scale = STORED_IN[unit];
   const value = readNumber(text);
@@ -196,17 +226,28 @@ export function draftOf(rules: Rules): RulesDraft {
     autoApproveBelow: rules.autoApproveBelow !== null,
     landfillHours: rules.landfillHours !== null,
     visitCloses: rules.visitCloses !== null,
+    breaks: rules.breaks.length > 0,
+    otherLandfills: rules.otherLandfills.length > 0,
   };
   const filled = {
     ...rules,
     autoApproveBelow: rules.autoApproveBelow ?? WHEN_ON.autoApproveBelow,
     landfillHours: rules.landfillHours ?? WHEN_ON.landfillHours,
     visitCloses: rules.visitCloses ?? WHEN_ON.visitCloses,
+    breaks: on.breaks ? rules.breaks : [WHEN_ON.breaks],
+    otherLandfills: on.otherLandfills ? rules.otherLandfills : [WHEN_ON.otherLandfills],
   };
   return {
     typed: Object.fromEntries(ALL_FIELDS.map(({ path, unit }) => [path, shownValue(at(filled, path), unit)])),
     on,
   };
+}
+
+/** What the switch stands for before its fields are read. */
+function switched(key: Switch, on: boolean, base: Rules): object | null {
+  if (!isList(key)) return on ? { ...WHEN_ON[key] } : null;
+  const [first = WHEN_ON[key], ...more] = base[key] as object[];
+  return on ? [{ ...first }, ...more] : [];
 }
 
 /** The rules a draft stands for; what the form does not show (zones, service area) stays as in `base`. */
@@ -217,13 +258,13 @@ export function readRules(
   const next = structuredClone(base) as Record<string, unknown>;
   const faults: Record<string, Fault> = {};
   for (const group of RULE_GROUPS) {
-    if (group.switch) next[group.switch] = on[group.switch] ? { ...WHEN_ON[group.switch] } : null;
+    if (group.switch) next[group.switch] = switched(group.switch, on[group.switch], base);
     if (group.switch && !on[group.switch]) continue;
     for (const { path, unit } of group.fields) {
       const text = typed[path] ?? '';
       const value = storedValue(text, unit);
       if (text.trim() === '') faults[path] = 'required';
-      else if (Number.isNaN(value)) faults[path] = 'number';
+      else if (typeof value === 'number' && Number.isNaN(value)) faults[path] = 'number';
       const keys = path.split('.');
       const leaf = keys.pop()!;
       const holder = keys.length === 0 ? next : (at(next, keys.join('.')) as Record<string, unknown>);
