@@ -5,14 +5,7 @@ export { attachMatrices, needsMatrices, parseProblem } from './vroom-json.ts';
 export type { MatrixSource } from './vroom-json.ts';
 export { evaluate, solve } from './solve.ts';
 export type { SolveOptions } from './solve.ts';
-export {
-  bestPlaces,
-  insertionPrices,
-  liftsFor,
-  pricedPlan,
-  unassignedReasons,
-  whyLeft,
-} from './prices.ts';
+export { bestPlaces, insertionPrices, liftsFor, pricedPlan, unassignedReasons, whyLeft } from './prices.ts';
 export type { InsertionPrice, Lift, PricedPlan, Refusal, UnassignedReason } from './prices.ts';
 export { explainDiff } from './explain.ts';
 export type { Delta, Move, MoveEvidence, MoveReason, PlanDifference } from './explain.ts';
