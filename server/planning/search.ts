@@ -31,8 +31,8 @@ const BLINK = 0.01;
  * First and last temperature. Without windows in average legs between jobs: how far away the depot is says nothing of
  * what an exchange of neighbours costs. With windows in average legs: there a plan has to bend further to get better.
  */
-const COOLING = { from: 0.55, to: 0.0055 };
-const TIMED_COOLING = { from: 1, to: 0.01 };
+const COOLING = { from: 0.55, to: 0.015 };
+const TIMED_COOLING = { from: 1, to: 0.03 };
 const WARM_FROM = 0.05;
 /** Windows hold stops apart, so more routes have to open at once; where a round is dear, smaller ruins pay. */
 const PLAIN_RUIN: RuinOptions = { averageRemoved: 8, longestString: 10 };
@@ -53,7 +53,7 @@ const LONG_LEGS = 3;
 const LEGS_SHARE = 0.6;
 /** A child is cooled for so many rounds a job, from so many times the last temperature. */
 const CHILD_ROUNDS = 50;
-const CHILD_HEAT = 4;
+const CHILD_HEAT = 2;
 const ELITE_SIZE = 8;
 /** How often, after annealing, searches beside each other swap plans. */
 const SWAPS = 6;
