@@ -15,9 +15,14 @@ export interface CircuitOptions {
 /** Why a call was not even tried, or did not succeed. */
 export class CallFailed extends Error {}
 
+class NoAnswer extends Error {}
+
+/** How long the caller that happens to find out whether a service is back is kept waiting for it. */
+const PROBE_PATIENCE_MS = 250;
+
 /**
- * Calls to a service that may be out: bounded, timed out, tried twice, and refused for a while after repeated failure
- * so that nobody waits for a dead router.
+ * Calls to a service that may be out: bounded, timed out, tried twice, and refused for a while after repeated failure or
+ * one silence, so that nobody waits for a dead router.
  */
 export class Circuit {
   private readonly options: CircuitOptions;
@@ -37,33 +42,59 @@ export class Circuit {
   }
 
   async call<T>(attempt: () => Promise<T>): Promise<T> {
-    const probe = this.admit();
+    if (this.isOpen) return this.probe(attempt);
     await this.slot();
     try {
-      const result = await this.tried(attempt, probe ? 1 : 2);
+      // It may have opened while this one waited for its turn.
+      if (this.isOpen) throw new CallFailed(this.lastError);
+      const result = await this.tried(attempt);
       this.failures = 0;
       return result;
     } catch (error) {
-      this.failures++;
-      this.lastError = error instanceof Error ? error.message : String(error);
-      if (this.isOpen) this.openedAtMs = this.options.now();
-      throw new CallFailed(this.lastError);
+      if (error instanceof CallFailed) throw error;
+      // Silence is dearer than a refusal: one is enough.
+      this.failures = error instanceof NoAnswer ? this.options.failuresToOpen : this.failures + 1;
+      throw this.failed(error);
     } finally {
-      if (probe) this.probing = false;
       this.underWay--;
       this.queue.shift()?.();
     }
   }
 
-  /** True when this call is the one that finds out whether an open circuit can close. */
-  private admit(): boolean {
-    if (!this.isOpen) return false;
+  /**
+   * The one call that finds out whether an open circuit can close; all others are refused at once. It waits for a
+   * quick answer only: what comes later closes the circuit for the next.
+   */
+  private async probe<T>(attempt: () => Promise<T>): Promise<T> {
     const elapsed = this.options.now() - this.openedAtMs;
     // A clock that was set back must not keep the circuit open for ever.
     const due = elapsed >= this.options.retryAfterMs || elapsed < 0;
     if (!due || this.probing) throw new CallFailed(this.lastError);
     this.probing = true;
-    return true;
+    const outcome = timed(attempt(), this.options.timeoutMs)
+      .then(
+        (result) => {
+          this.failures = 0;
+          return result;
+        },
+        (error: unknown) => {
+          throw this.failed(error);
+        },
+      )
+      .finally(() => (this.probing = false));
+    // Whoever asked may have left before it is known.
+    outcome.catch(() => undefined);
+    try {
+      return await timed(outcome, Math.min(PROBE_PATIENCE_MS, this.options.timeoutMs));
+    } catch {
+      throw new CallFailed(this.lastError);
+    }
+  }
+
+  private failed(error: unknown): CallFailed {
+    this.lastError = error instanceof Error ? error.message : String(error);
+    if (this.isOpen) this.openedAtMs = this.options.now();
+    return new CallFailed(this.lastError);
   }
 
   private async slot(): Promise<void> {
@@ -74,13 +105,13 @@ export class Circuit {
     this.underWay++;
   }
 
-  private async tried<T>(attempt: () => Promise<T>, times: number): Promise<T> {
-    for (let left = times; ; left--) {
-      try {
-        return await timed(attempt(), this.options.timeoutMs);
-      } catch (error) {
-        if (left <= 1) throw error;
-      }
+  /** An error is tried once more; silence is not, for it has cost enough. */
+  private async tried<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await timed(attempt(), this.options.timeoutMs);
+    } catch (error) {
+      if (error instanceof NoAnswer) throw error;
+      return timed(attempt(), this.options.timeoutMs);
     }
   }
 }
@@ -88,7 +119,7 @@ export class Circuit {
 async function timed<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(() => reject(new NoAnswer(`no answer within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
     return await Promise.race([work, expired]);

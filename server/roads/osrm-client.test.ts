@@ -3,7 +3,7 @@ import { asciiMap } from './embedded/ascii-map-for-tests.ts';
 import { Engine, OSRM_LIMITS } from './embedded/engine.ts';
 import { buildGraph } from './embedded/import.ts';
 import { CAR } from './embedded/profile.ts';
-import { createRoads, type OsrmTransport } from './osrm-client.ts';
+import { createRoads, type OsrmAnswer, type OsrmTransport } from './osrm-client.ts';
 import type { LonLat } from './roads.ts';
 
 const city = asciiMap('a---b---c   x\n|       |   |\nd---e---f   y\n', [
@@ -106,6 +106,29 @@ describe('the client of the router', () => {
     const silent: OsrmTransport = () => new Promise(() => undefined);
     const roads = createRoads(silent, { engine: 'osrm', now: () => 0, timeoutMs: 5 });
     expect((await roads.route(at('ac'))).degraded).toBe(true);
+  });
+
+  it('one silence is enough: nobody else waits for it, and a late answer brings it back', async () => {
+    let nowMs = 0;
+    const asked: ((answer: OsrmAnswer) => void)[] = [];
+    const slow: OsrmTransport = () => new Promise((resolve) => asked.push(resolve));
+    const roads = createRoads(slow, { engine: 'osrm', now: () => nowMs, timeoutMs: 400, concurrency: 1 });
+    const both = await Promise.all([roads.route(at('ac')), roads.route(at('ab'))]);
+    expect(both.map(({ degraded }) => degraded)).toEqual([true, true]);
+    // Not tried again, and the one that waited for its turn was not tried at all.
+    expect(asked).toHaveLength(1);
+
+    nowMs = 6_000;
+    // The one that finds out is not kept for the whole patience: its answer is still to come when it leaves.
+    expect((await roads.route(at('ac'))).degraded).toBe(true);
+    expect(asked).toHaveLength(2);
+    asked[1]!({ status: 200, body: { code: 'NoRoute' } });
+    await new Promise((resolve) => setImmediate(resolve));
+    const after = roads.route(at('ac'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toHaveLength(3);
+    asked[2]!({ status: 200, body: { code: 'NoRoute' } });
+    expect((await after).degraded).toBe(false);
   });
 
   it('takes no nonsense for an answer', async () => {

@@ -39,8 +39,11 @@ export interface RoadsOptions {
 const TABLE_SIZE = 100;
 const ROWS_AT_ONCE = 20;
 const MATCH_POINTS = 100;
-/** The embedded router loads its map with the first question and contracts it anew after a closure. */
-const TIMEOUT_MS = { osrm: 10_000, embedded: 30_000 } as const;
+/**
+ * OSRM answers a block in tens of milliseconds; a silent one must not keep a plan waiting. The embedded router loads its
+ * map with the first question and contracts it anew after a closure.
+ */
+const TIMEOUT_MS = { osrm: 3_000, embedded: 30_000 } as const;
 
 const pair = z.tuple([z.number(), z.number()]).rest(z.unknown());
 const line = z.object({ coordinates: z.array(pair) });
