@@ -62,6 +62,15 @@ async function knownNames(): Promise<Set<string>> {
     lastEventId: zero,
     disk: () => ({ free: 1, total: 2 }),
     lastBackupS: zero,
+    intake: () => ({
+      paused: 0,
+      halfOpen: 0,
+      pressures: 0,
+      failedBatches: 0,
+      queuedMax: 0,
+      shut: { refused: 0, revoked: 0, flood: 0, dead: 0, silent: 0 },
+    }),
+    openAlerts: async () => new Map(),
   });
   const known = new Set(['up', ...rules.flatMap(({ record }) => record ?? [])]);
   for (const metric of await metrics.registry.getMetricsAsJSON()) {
