@@ -500,6 +500,7 @@ describe('/client-config', () => {
       release: '0.0.0-test',
       sentryDsn: null,
       sentryEnvironment: 'test',
+      sentrySampleRate: 1,
       locale: 'es-EC',
       windowSByType: { acopio: 86_400, zona_critica: 28_800, animal_muerto: 7_200 },
     });
