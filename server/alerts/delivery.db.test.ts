@@ -9,7 +9,7 @@ import { DEFAULT_ALERT_RULES } from '../../shared/alert-rules.ts';
 import type { AlertLevel, ChannelInput, ChannelKind } from '../../shared/alerts.ts';
 import { openTestDatabase, type TestDatabase } from '../../tests/database/open.ts';
 import { insertUser } from '../access/create-user.ts';
-import { alertDeliveries, pushSubscriptions } from '../db/schema/index.ts';
+import { alertDeliveries, pushSubscriptions, users } from '../db/schema/index.ts';
 import { createLocalBus } from '../events/bus.ts';
 import { commit, type Store } from '../events/store.ts';
 import { MAX_ATTEMPTS } from './backoff.ts';
@@ -345,6 +345,35 @@ describe('a push', () => {
     expect((await sendings(id)).map(({ state }) => state)).toEqual(['failed', 'failed']);
     expect(await database.db.$count(pushSubscriptions)).toBe(0);
     expect((await listAlerts(store, {})).items.map(({ kind }) => kind)).toEqual(['speeding']);
+  });
+
+  it('to a browser that went away with more on the way to it than go at once alarms nobody either', async () => {
+    await subscribe();
+    answers = [410, 410, 410, 410, 410];
+    await sender.stop();
+    for (let n = 0; n < 7; n++) await raise();
+    sender = startSender();
+    await deliver();
+    // Some were on their way when the first answer came, the others found the browser forgotten.
+    expect(heard.length).toBeLessThan(7);
+    const kinds = (await listAlerts(store, {})).items.map(({ kind }) => kind);
+    expect(new Set(kinds)).toEqual(new Set(['speeding']));
+  });
+
+  it('does not reach who is no longer of the room, also of what was queued before', async () => {
+    const operator = await person('relevo', 'operator');
+    await subscribePush(store, operator, {
+      endpoint: `${origin}/push/relevo`,
+      p256dh: browser.p256dh,
+      auth: browser.auth,
+    });
+    const before = await raise();
+    await database.db.update(users).set({ role: 'driver' }).where(eq(users.id, operator.id));
+    const after = await raise();
+    await deliver();
+    expect(heard).toEqual([]);
+    expect(await sendings(before)).toMatchObject([{ state: 'failed', lastError: 'removed' }]);
+    expect(await sendings(after)).toEqual([]);
   });
 
   it('belongs to whoever used the browser last, and ends when that person says so', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { and, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { levelReaches, type Notice } from '../../shared/alerts.ts';
+import { roleCovers, type Role } from '../../shared/actor.ts';
 import type { Tx } from '../db/connect.ts';
 import { alertChannels, alertDeliveries, pushSubscriptions, users } from '../db/schema/index.ts';
 import type { AlertRow } from './alert-record.ts';
@@ -20,19 +21,34 @@ export function channelWants(
   );
 }
 
+/** False for a person who left, and by push, which people of the room take for themselves, once they are not of it. */
+export function mayBeTold({
+  channel,
+  userActive,
+  userRole,
+}: {
+  channel: Pick<ChannelRow, 'kind'>;
+  userActive: boolean | null;
+  userRole: Role | null;
+}): boolean {
+  if (userActive === false) return false;
+  return channel.kind !== 'push' || userRole === null || roleCovers(userRole, 'operator');
+}
+
 /**
  * Writes what is to be sent of an alert, in the alert's own transaction: either both are there or neither. A channel
  * that sent its fill this hour holds the rest back, visibly; the end of an alert is told only where its beginning was.
  */
 export async function queueNotices(tx: Tx, alert: AlertRow, notice: Notice, nowMs: number): Promise<void> {
   const candidates = await tx
-    .select({ channel: alertChannels, userActive: users.active })
+    .select({ channel: alertChannels, userActive: users.active, userRole: users.role })
     .from(alertChannels)
     .leftJoin(users, eq(users.id, alertChannels.userId))
     .where(and(eq(alertChannels.active, true), isNull(alertChannels.removedAt)));
   const told = notice === 'cleared' ? await channelsTold(tx, alert.id) : null;
-  const wanted = candidates.flatMap(({ channel, userActive }) => {
-    if (!channelWants(channel, alert) || userActive === false) return [];
+  const wanted = candidates.flatMap((candidate) => {
+    const { channel } = candidate;
+    if (!channelWants(channel, alert) || !mayBeTold(candidate)) return [];
     if (told !== null && !(channel.sendCleared && told.has(channel.id))) return [];
     return [channel];
   });

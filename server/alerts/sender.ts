@@ -5,6 +5,7 @@ import type { Store } from '../events/store.ts';
 import { MAX_ATTEMPTS, retryDelayS } from './backoff.ts';
 import { asDeliveryError, type Deliver, type Outgoing } from './channels/channel.ts';
 import { wordsOf } from './channels/words.ts';
+import { mayBeTold } from './outbox.ts';
 import { clearSystemAlert, raiseSystemAlert } from './system.ts';
 
 /** A claimed delivery nobody finished (the process died) is due again after this. */
@@ -120,8 +121,9 @@ export function startAlertSender(deps: SenderDeps, tickMs: number | null = 2_000
         'an alert was not delivered',
       );
       await settle(delivery, { state: 'failed', lastError: error.message });
-      if (outgoing.subscription !== null && error.isGone) {
-        await db.delete(pushSubscriptions).where(eq(pushSubscriptions.id, outgoing.subscription.id));
+      // Also one that another delivery found gone a moment ago: a browser that left is no failing channel.
+      if (delivery.subscriptionId !== null && error.isGone) {
+        await db.delete(pushSubscriptions).where(eq(pushSubscriptions.id, delivery.subscriptionId));
       } else if (delivery.notice !== 'test') {
         await raiseSystemAlert(
           store,
@@ -139,11 +141,11 @@ export function startAlertSender(deps: SenderDeps, tickMs: number | null = 2_000
 
   async function compose(delivery: Claimed): Promise<Outgoing | null> {
     const [found] = await db
-      .select({ channel: alertChannels, email: users.email, userActive: users.active })
+      .select({ channel: alertChannels, email: users.email, userActive: users.active, userRole: users.role })
       .from(alertChannels)
       .leftJoin(users, eq(users.id, alertChannels.userId))
       .where(eq(alertChannels.id, delivery.channelId));
-    if (!found || found.channel.removedAt !== null || found.userActive === false) return null;
+    if (!found || found.channel.removedAt !== null || !mayBeTold(found)) return null;
     const [alert] =
       delivery.alertId === null ? [] : await db.select().from(alerts).where(eq(alerts.id, delivery.alertId));
     const [subscription] =
