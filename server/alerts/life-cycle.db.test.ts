@@ -125,6 +125,17 @@ describe('an alert', () => {
     expect((await countOpenAlerts(store)).get('speeding')).toBe((await listAlerts(store, {})).items.length);
   });
 
+  it('that comes again every twenty seconds is told once a minute', async () => {
+    const { alertId } = await speeding();
+    for (let n = 0; n < 9; n++) {
+      nowMs += 20_000;
+      await speeding();
+    }
+    const { story, repeats } = await getAlert(store, alertId);
+    expect(repeats).toBe(9);
+    expect(story.filter(({ data }) => 'repeats' in data)).toHaveLength(3);
+  });
+
   it('comes back only after the cool-down, unless it is worse', async () => {
     const first = await speeding();
     await clearByItself(store, 'speeding', `truck:${truckId}`);

@@ -119,10 +119,13 @@ async function repeat(
       await queueNotices(tx, row!, 'escalated', nowMs);
     return { outcome: 'escalated', alertId: row!.id };
   }
-  if (nowMs - open.lastSeenAt.getTime() >= TELL_REPEATS_EVERY_MS)
+  // Once a stretch of time, however often it comes: measured from the last repeat, frequent ones would never be told.
+  if (stretchOf(nowMs) !== stretchOf(open.lastSeenAt.getTime()))
     emit(alertEvent(row!, { repeats: row!.repeats, details: given.details }));
   return { outcome: 'repeated', alertId: row!.id };
 }
+
+const stretchOf = (ms: number) => Math.floor(ms / TELL_REPEATS_EVERY_MS);
 
 /** The open alert of a kind and subject, locked; null when there is none. */
 export async function openAlert(tx: Tx, kind: AlertKind, key: string): Promise<AlertRow | null> {

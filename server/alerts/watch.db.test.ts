@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AlertKind } from '../../shared/alerts.ts';
 import { testDatabaseKind } from '../../tests/database/open.ts';
 import { openRoom, type Room } from '../../tests/scenarios/room.ts';
-import { deviceLatest, trucks } from '../db/schema/index.ts';
+import { alerts, deviceLatest, trucks } from '../db/schema/index.ts';
 import { generate } from '../dispatch/generate.ts';
 import { registerDevice } from '../fleet/register-device.ts';
 import { truckOut } from '../fleet/truck-out.ts';
@@ -48,6 +48,24 @@ function watchRoom(database = room.database): AlertWatch {
   );
   watches.push(watch);
   return watch;
+}
+
+/** The database, whose connection breaks the first time a table is read. */
+function losingOnce(table: unknown): Room['database'] {
+  let isLost = false;
+  const { db } = room.database;
+  const select = ((...fields: Parameters<typeof db.select>) => {
+    const query = db.select(...fields);
+    const from = query.from.bind(query);
+    return Object.assign(query, {
+      from(source: Parameters<typeof from>[0]) {
+        if (source !== table || isLost) return from(source);
+        isLost = true;
+        throw new Error('connection lost');
+      },
+    });
+  }) as typeof db.select;
+  return { ...room.database, db: Object.assign(Object.create(db) as typeof db, { select }) };
 }
 
 async function open(kind: AlertKind) {
@@ -103,6 +121,21 @@ describe('the watch over the room', () => {
     const third = watchRoom();
     await third.look();
     expect(await open('truck-out')).toEqual([]);
+  });
+
+  it('what was read in part is not taken for all: nothing is raised twice, nothing ends', async () => {
+    const truckId = await room.truck('posterior');
+    await truckOut(room.store, room.supervisor, { truckId });
+    const first = watchRoom();
+    await first.look();
+    const before = await open('truck-out');
+    expect(before).toHaveLength(1);
+    await first.stop();
+    const second = watchRoom(losingOnce(alerts));
+    for (let n = 0; n < 3; n++) await second.look();
+    expect(problems).toHaveLength(1);
+    expect(await open('truck-out')).toEqual(before);
+    await truckReturned(room.store, room.supervisor, truckId);
   });
 
   it('a device that falls silent on a route, by what the database keeps of it', async () => {

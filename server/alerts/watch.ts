@@ -158,6 +158,9 @@ export function startAlertWatch(deps: AlertWatchDeps, tickMs: number | null = 2_
   function look(): Promise<void> {
     running ??= pass()
       .catch((error: unknown) => {
+        // What was read in part must not be taken for all there is: open alerts would end by it.
+        plan = null;
+        devicesReadMs = -Infinity;
         log.error({ err: error }, 'the room could not be looked at for alerts; tried again');
       })
       .finally(() => {
