@@ -9,7 +9,7 @@ import type { Dispatch } from './dispatch.ts';
 
 export type ProposalRow = typeof proposals.$inferSelect;
 
-/** Closes whatever proposal of the zone is open, with this outcome. @returns the ids of those it closed */
+/** Closes whatever proposal of the zone is open — or `only` that one — with this outcome. @returns the ids of those it closed */
 export async function closeProposals(
   tx: Tx,
   emit: Emit,
@@ -17,11 +17,18 @@ export async function closeProposals(
   zone: Zone,
   state: Exclude<ProposalState, 'open'>,
   at: Date,
+  only?: number,
 ): Promise<number[]> {
   const closed = await tx
     .update(proposals)
     .set({ state, closedAt: at, closedBy: actor })
-    .where(and(eq(proposals.zone, zone), eq(proposals.state, 'open')))
+    .where(
+      and(
+        eq(proposals.zone, zone),
+        eq(proposals.state, 'open'),
+        only === undefined ? undefined : eq(proposals.id, only),
+      ),
+    )
     .returning({ id: proposals.id });
   for (const row of closed) {
     emit({ type: 'proposal.closed', subject: { kind: 'proposal', id: row.id }, zone, data: { state } });

@@ -322,6 +322,7 @@ function staleDraft(draft: DraftRow): DomainError {
   });
 }
 
+/** @throws DomainError `stale-version` when it was changed or ended meanwhile: neither is lost */
 async function closeDraft(
   tx: Tx,
   emit: Emit,
@@ -330,7 +331,14 @@ async function closeDraft(
   state: 'approved' | 'discarded',
   version: number | null,
 ): Promise<void> {
-  await tx.update(planDrafts).set({ state, version }).where(eq(planDrafts.id, draft.id));
+  const closed = await tx
+    .update(planDrafts)
+    .set({ state, version })
+    .where(
+      and(eq(planDrafts.id, draft.id), eq(planDrafts.revision, draft.revision), eq(planDrafts.state, 'open')),
+    )
+    .returning({ id: planDrafts.id });
+  if (closed.length === 0) throw staleDraft(draft);
   emit({
     type: 'draft.closed',
     subject: { kind: 'draft', id: draft.id },

@@ -71,8 +71,17 @@ export async function renewOvertaken(dispatch: Dispatch): Promise<void> {
     const base = await documentOf(dispatch, proposal.baseVersion);
     if (touchedSince(base, current.document, proposal.document.routes).length === 0) continue;
     if ((await proposeAnew(dispatch, proposal)) !== null) continue;
+    // This one alone: meanwhile another may have been made in its place, which nobody has read yet.
     await commit(dispatch.store, PLANNER, (tx, emit) =>
-      closeProposals(tx, emit, PLANNER, proposal.zone, 'superseded', new Date(dispatch.store.clock())),
+      closeProposals(
+        tx,
+        emit,
+        PLANNER,
+        proposal.zone,
+        'superseded',
+        new Date(dispatch.store.clock()),
+        proposal.id,
+      ),
     );
   }
 }

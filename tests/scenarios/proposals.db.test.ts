@@ -18,9 +18,11 @@ import { generate } from '../../server/dispatch/generate.ts';
 import { planHistory } from '../../server/dispatch/history.ts';
 import { moveStop } from '../../server/dispatch/move-stop.ts';
 import { alternativesOf } from '../../server/dispatch/proposals.ts';
+import { renewOvertaken } from '../../server/dispatch/propose-anew.ts';
 import { undo } from '../../server/dispatch/undo.ts';
 import { setAutoApprove } from '../../server/rules/update.ts';
 import { events, planVersions } from '../../server/db/schema/index.ts';
+import { truckReturned } from '../../server/fleet/truck-returned.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { openRoom, work, type Room } from './room.ts';
 
@@ -359,6 +361,32 @@ describe('changing a proposal by hand', () => {
     expect((await openDraft(room.store, room.supervisor, { proposalId })).id).toBe(draft.id);
   });
 
+  it('what another screen does to a draft while it is approved is not lost: the approval is refused', async () => {
+    const { proposalId } = await truckFails();
+    const draft = await openDraft(room.store, room.supervisor, { proposalId });
+    const before = await hash();
+    let isPriced = false;
+    const elsewhere: Dispatch = {
+      ...room.dispatch,
+      roads: {
+        ...room.dispatch.roads,
+        async route(...asked) {
+          if (!isPriced) {
+            isPriced = true;
+            await discardDraft(room.store, room.supervisor, { id: draft.id });
+          }
+          return room.dispatch.roads.route(...asked);
+        },
+      },
+    };
+    await expect(approveDraft(elsewhere, room.supervisor, { id: draft.id })).rejects.toMatchObject({
+      reason: 'stale-version',
+    });
+    expect(isPriced).toBe(true);
+    expect(await hash()).toBe(before);
+    expect(await listDrafts(room.database)).toEqual([]);
+  });
+
   it('a new stop of the proposal can go to another truck than proposed', async () => {
     const routes = await morning();
     const fresh = await room.validated('animal_muerto', 21);
@@ -402,6 +430,31 @@ describe('a proposal nobody answers', () => {
     expect(again!.diff.moved).toHaveLength(1);
     expect((await room.plan()).version).toBe(before);
     expect(room.problems).toEqual([]);
+  });
+});
+
+describe('a proposal that another change overtook', () => {
+  it('is closed alone when nothing is left of it: what was proposed meanwhile stays open', async () => {
+    const { proposalId, broken } = await truckFails(3);
+    await truckReturned(room.store, room.supervisor, broken.truckId);
+    const [move] = (await room.proposals())[0]!.diff.moved;
+    await moveStop(room.dispatch, room.supervisor, {
+      stopId: move!.stopId,
+      toRouteId: move!.toRouteId!,
+    });
+    const other = (await room.plan()).routes.find((route) => route.id !== broken.id)!;
+    // Between the answer that nothing is left and the closing somebody reports another breakdown.
+    let later = 0;
+    const { db } = room.database;
+    const transaction = (async (...work: Parameters<typeof db.transaction>) => {
+      const made = await breakdown(room.dispatch, room.supervisor, { truckId: other.truckId });
+      later = made.proposalId!;
+      return db.transaction(...work);
+    }) as typeof db.transaction;
+    const database = { ...room.database, db: Object.assign(Object.create(db) as typeof db, { transaction }) };
+    await renewOvertaken({ ...room.dispatch, store: { ...room.store, database } });
+    expect(later).toBeGreaterThan(proposalId);
+    expect((await room.proposals()).map(({ id }) => id)).toEqual([later]);
   });
 });
 
