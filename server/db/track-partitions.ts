@@ -4,6 +4,14 @@ import type { Sql } from './connect.ts';
 const NAME = /^tracks_(\d{4})(\d{2})(\d{2})$/;
 export const DAY_MS = 86_400_000;
 
+/**
+ * How long a change of a whole partition waits for its lock. Whoever asks for the lock makes all others wait behind it,
+ * devices too; a backup that runs reads every partition for as long as it takes.
+ */
+export const PATIENCE = '1s';
+/** True when that patience ended: another time. */
+export const isLockTimeout = (error: unknown) => (error as { code?: unknown }).code === '55P03';
+
 const startOfDay = (at: Date) => new Date(Math.floor(at.getTime() / DAY_MS) * DAY_MS);
 /** The partition's name of a UTC day. */
 export const trackPartitionOf = (day: Date) => `tracks_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { destination, distanceM } from '../../shared/geo.ts';
 import { DEFAULT_RULES } from '../../shared/rules.ts';
 import { dayRange } from '../../shared/time.ts';
+import { testDatabaseKind } from '../../tests/database/open.ts';
 import { buyTruck, openHouse, type House } from '../../tests/regression/house.ts';
 import { loadConfig } from '../config.ts';
 import { dropTrackPartitions, ensureTrackPartitions, listTrackPartitions } from '../db/track-partitions.ts';
@@ -10,7 +11,9 @@ import { silentLog } from '../ops/log.ts';
 import { AGE_LIMIT_MS } from '../telemetry/filters.ts';
 import { trackOf } from '../telemetry/tracks.ts';
 import { createNight } from './night.ts';
+import { packDay } from './pack-day.ts';
 import { readTrack } from './read-track.ts';
+import { thinDay } from './thin-day.ts';
 import { historyOf } from './trips.ts';
 
 const DAY_MS = 86_400_000;
@@ -123,6 +126,53 @@ describe('the night', () => {
     const [after] = await sql<{ n: number }[]>`select count(*)::int as n from tracks`;
     expect(after).toEqual(before);
   });
+
+  it('keeps a day whose prepared rows were lost with the database, and thins it the next time', async () => {
+    const { sql } = house.database;
+    const { fromMs } = dayRange('2026-01-21');
+    await ensureTrackPartitions(sql, new Date(fromMs), new Date(fromMs));
+    const other = await registerDevice(house.store, house.actors.admin, { truckId, name: 'second' });
+    for (const device of [deviceId, other.deviceId]) {
+      await sql`
+        insert into tracks (device_id, truck_id, recorded_at, received_at, geom, speed)
+        select ${device}, ${truckId}, to_timestamp((${fromMs}::float8 + s * 1000) / 1000), now(),
+               ST_SetSRID(ST_MakePoint(-78.61, -0.93), 4326), 0 from generate_series(0, 99) as s`;
+    }
+    const count = async () =>
+      (await sql<{ n: number }[]>`select count(*)::int as n from tracks_20260121`)[0]!.n;
+    const day = new Date('2026-01-21T00:00:00Z');
+    let steps = 0;
+    const crash = async () => {
+      // After the first of two devices: as an unlogged table is after a crash.
+      if (++steps === 2) await sql`truncate history_work.tracks_20260121`;
+      return true;
+    };
+    expect(await thinDay(sql, day, 10, fromMs, crash)).toBeNull();
+    expect(await count()).toBe(200);
+    expect(await thinDay(sql, day, 10, fromMs)).toMatchObject({ fixesBefore: 200 });
+    expect(await count()).toBeLessThan(20);
+  });
+
+  it.runIf(testDatabaseKind() === 'postgres')(
+    'leaves a day that somebody reads, such as a backup, and makes nobody wait behind it',
+    async () => {
+      const { sql } = house.database;
+      const { fromMs } = dayRange('2026-01-22');
+      await ensureTrackPartitions(sql, new Date(fromMs), new Date(fromMs));
+      await sql`
+        insert into tracks (device_id, truck_id, recorded_at, received_at, geom)
+        values (${deviceId}, ${truckId}, to_timestamp(${fromMs}::float8 / 1000), now(),
+                ST_SetSRID(ST_MakePoint(-78.61, -0.93), 4326))`;
+      const reading = await sql.reserve();
+      await reading`begin`;
+      await reading`select 1 from tracks_20260122`;
+      expect(await packDay(sql, 'tracks_20260122')).toBe(false);
+      expect(await thinDay(sql, new Date('2026-01-22T00:00:00Z'), 10, fromMs)).toBeNull();
+      await reading`commit`;
+      reading.release();
+      expect(await packDay(sql, 'tracks_20260122')).toBe(true);
+    },
+  );
 
   it('is never told to thin days for which fixes are still accepted', () => {
     const days = AGE_LIMIT_MS / DAY_MS;

@@ -1,5 +1,5 @@
 import type { Sql } from '../db/connect.ts';
-import { DAY_MS, trackPartitionOf } from '../db/track-partitions.ts';
+import { DAY_MS, isLockTimeout, PATIENCE, trackPartitionOf } from '../db/track-partitions.ts';
 import { keptOf, type ThinnablePoint } from './thin.ts';
 
 /** What thinning a day saved. Bytes with indexes. */
@@ -19,7 +19,7 @@ const WORK = 'history_work';
  * `toleranceM` at every instant. One device a step into a table beside, then the day's rows are replaced in one
  * transaction that holds no lock but that day's; a run that was cut off goes on where it was. Only for days of which no
  * fix can arrive any more.
- * @returns null when the day has no rows, was changed meanwhile, or `goOn` said no
+ * @returns null when the day has no rows, was changed or is being read meanwhile, or `goOn` said no
  */
 export async function thinDay(
   sql: Sql,
@@ -103,14 +103,22 @@ async function thinDevice(
   );
 }
 
-/** Swaps the rows, in the order days are read in; false when the day changed since it was counted. */
+/**
+ * Swaps the rows, in the order days are read in; false when the day changed since it was counted, when the prepared rows
+ * are not all there any more, or when somebody reads the day just now.
+ */
 async function replaceRows(sql: Sql, name: string, work: string, fixesBefore: number): Promise<boolean> {
-  return sql.begin(async (tx) => {
+  const replacing = sql.begin(async (tx) => {
+    await tx.unsafe(`set local lock_timeout = '${PATIENCE}'`);
     // A day of a large fleet takes longer than any request may; it holds up nobody but who reads that day.
     await tx`set local statement_timeout = '10min'`;
     await tx.unsafe(`lock table ${name} in access exclusive mode`);
     const [now] = await tx.unsafe<{ fixes: number }[]>(`select count(*)::int as fixes from ${name}`);
-    const isSame = now!.fixes === fixesBefore;
+    // An unlogged table is empty after a crash of the database, or on the server that took its place.
+    const [lost] = await tx.unsafe(
+      `select device_id from ${name} where flag is null except select device_id from ${work} limit 1`,
+    );
+    const isSame = now!.fixes === fixesBefore && lost === undefined;
     if (isSame) {
       await tx.unsafe(`truncate ${name}`);
       await tx.unsafe(`insert into ${name} select * from ${work} order by truck_id, recorded_at`);
@@ -118,6 +126,10 @@ async function replaceRows(sql: Sql, name: string, work: string, fixesBefore: nu
     await tx.unsafe(`drop table ${work}`);
     return isSame;
   }) as Promise<boolean>;
+  return replacing.catch((error: unknown) => {
+    if (isLockTimeout(error)) return false;
+    throw error;
+  });
 }
 
 async function sizeOf(sql: Sql, name: string): Promise<number> {
