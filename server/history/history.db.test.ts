@@ -5,6 +5,7 @@ import { dayRange, localDay } from '../../shared/time.ts';
 import { buyTruck, openHouse, type House } from '../../tests/regression/house.ts';
 import { ensureTrackPartitions } from '../db/track-partitions.ts';
 import { registerDevice } from '../fleet/register-device.ts';
+import { truckHistory } from './truck-history.ts';
 
 let house: House;
 let truckId: number;
@@ -70,6 +71,16 @@ describe('history over the wire', () => {
     expect(await reasonOf('days', { truckId, fromDay: '2026-01-01', toDay: '2026-12-31' })).toBe(
       'invalid-input',
     );
+    for (const name of ['stops', 'visits']) {
+      expect(await reasonOf(name, { truckId, from: 0, to })).toBe('invalid-input');
+      expect(await reasonOf(name, { truckId, from: 8.6e15, to: 8.6e15 })).toBe('invalid-input');
+      expect(
+        await reasonOf(name, { truckId, from: '0000-01-01T00:00:00Z', to: '0000-01-02T00:00:00Z' }),
+      ).toBe('invalid-input');
+    }
+    await expect(
+      truckHistory(house.database, truckId, new Date(from), new Date(to), 21),
+    ).rejects.toMatchObject({ reason: 'invalid-input', detail: { maxFixes: 21 } });
     expect((await ask('trips', theDay(), house.tokens.citizen)).status).toBe(403);
     expect((await ask('stops', theDay(), null)).status).toBe(401);
     expect((await ask('stops', theDay())).data).toEqual([]);

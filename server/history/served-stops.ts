@@ -1,13 +1,18 @@
 import type { ServedStop } from '../../shared/history.ts';
 import type { Database } from '../db/connect.ts';
+import { assertStretch } from './truck-history.ts';
 
-/** What a truck did between two instants, stop by stop, with the evidence for it; oldest first. */
+/**
+ * What a truck did between two instants, stop by stop, with the evidence for it; oldest first.
+ * @throws DomainError `invalid-input` for a range that is reversed or longer than 31 days
+ */
 export async function servedStops(
   database: Database,
   truckId: number,
   from: Date,
   to: Date,
 ): Promise<ServedStop[]> {
+  assertStretch(from, to);
   const { sql } = database;
   const iso = (column: string) => sql.unsafe(`to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
   return sql<ServedStop[]>`

@@ -6,27 +6,34 @@ import { readTrack } from './read-track.ts';
 import { historyOf } from './trips.ts';
 
 export const HISTORY_DAYS_MAX = 31;
+export const HISTORY_FIXES_MAX = 1_000_000;
 export const SUMMARY_DAYS_MAX = 92;
 const DAY_MS = 86_400_000;
 
 /**
  * A truck's trips, stands and summary between two instants, by its track.
- * @throws DomainError `invalid-input` for a range that is reversed or longer than 31 days; `not-found`
+ * @throws DomainError `invalid-input` for a range that is reversed, longer than 31 days or holds more than a million
+ * fixes; `not-found`
  */
 export async function truckHistory(
   database: Database,
   truckId: number,
   from: Date,
   to: Date,
+  maxFixes = HISTORY_FIXES_MAX,
 ): Promise<DayHistory> {
-  if (to < from) throw new DomainError('invalid-input', 'The end lies before the start.', { fields: ['to'] });
-  if (to.getTime() - from.getTime() > HISTORY_DAYS_MAX * DAY_MS) {
-    throw new DomainError('invalid-input', `A history covers at most ${HISTORY_DAYS_MAX} days.`, {
-      fields: ['from', 'to'],
-    });
-  }
+  assertStretch(from, to);
   await assertTruck(database, truckId);
-  return historyOf(await readTrack(database.sql, truckId, from.getTime(), to.getTime()));
+  return historyOf(await readTrack(database.sql, truckId, from.getTime(), to.getTime(), maxFixes));
+}
+
+/** @throws DomainError `invalid-input` for a range that is reversed or longer than 31 days */
+export function assertStretch(from: Date, to: Date): void {
+  if (to < from) throw new DomainError('invalid-input', 'The end lies before the start.', { fields: ['to'] });
+  if (to.getTime() - from.getTime() <= HISTORY_DAYS_MAX * DAY_MS) return;
+  throw new DomainError('invalid-input', `A history covers at most ${HISTORY_DAYS_MAX} days.`, {
+    fields: ['from', 'to'],
+  });
 }
 
 /**

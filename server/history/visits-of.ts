@@ -1,5 +1,6 @@
 import type { VisitView } from '../../shared/visits.ts';
 import type { Database } from '../db/connect.ts';
+import { assertStretch } from './truck-history.ts';
 
 interface VisitRow {
   truckId: number;
@@ -21,13 +22,17 @@ export async function openVisits(database: Database): Promise<VisitView[]> {
     select ${sql.unsafe(COLUMNS)} from visits where left_at is null order by truck_id, arrived_at`;
 }
 
-/** A truck's visits that touch an interval, oldest first. */
+/**
+ * A truck's visits that touch an interval, oldest first.
+ * @throws DomainError `invalid-input` for a range that is reversed or longer than 31 days
+ */
 export async function visitsOf(
   database: Database,
   truckId: number,
   from: Date,
   to: Date,
 ): Promise<VisitView[]> {
+  assertStretch(from, to);
   const { sql } = database;
   return sql<VisitRow[]>`
     select ${sql.unsafe(COLUMNS)} from visits

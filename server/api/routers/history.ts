@@ -3,10 +3,9 @@ import { exportTrips } from '../../history/export-trips.ts';
 import { servedStops } from '../../history/served-stops.ts';
 import { truckDays, truckHistory } from '../../history/truck-history.ts';
 import { visitsOf } from '../../history/visits-of.ts';
-import { id } from '../inputs.ts';
+import { id, instant } from '../inputs.ts';
 import { procedureFor, router } from '../trpc.ts';
 
-const instant = z.union([z.iso.datetime({ offset: true }), z.number().int().min(0).max(8.64e15)]);
 const stretch = z.object({ truckId: id, from: instant, to: instant });
 
 export const historyRouter = router({
