@@ -225,7 +225,11 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   const close = async () => {
     endNights?.();
     endWatch?.();
-    await Promise.all([reactor?.stop(), alerting?.stop()]);
+    await Promise.all([
+      reactor?.stop(),
+      alerting?.stop(),
+      atMost(GOODBYE_MS, Promise.all([visitWatch?.stop(), stopNight?.()])),
+    ]);
     planner.cancel(BACKGROUND);
     await filler?.stop();
     closures.stop();
@@ -282,6 +286,13 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
       return stopping;
     },
   };
+}
+
+/** What may take long, such as rewriting a day of tracks, is left where it is: it is begun anew by whoever is next. */
+const GOODBYE_MS = 3_000;
+
+function atMost(ms: number, work: Promise<unknown>): Promise<unknown> {
+  return Promise.race([work, new Promise((resolve) => setTimeout(resolve, ms).unref())]);
 }
 
 const BACKGROUND = 'background';

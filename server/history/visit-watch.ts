@@ -72,6 +72,7 @@ export function watchVisits(deps: VisitWatchDeps): VisitWatch {
   let storedAtMs = 0;
   const toGrade = new Map<number, { dueMs: number; isLast: boolean }>();
   let busy: Promise<boolean> | null = null;
+  let isStopped = false;
 
   function forget(): void {
     followed = null;
@@ -155,6 +156,7 @@ export function watchVisits(deps: VisitWatchDeps): VisitWatch {
 
   async function gradeDue(): Promise<void> {
     for (const [stopId, { dueMs, isLast }] of toGrade) {
+      if (isStopped) return;
       if (dueMs > clock()) continue;
       toGrade.delete(stopId);
       const grade = await gradeStop(store, stopId);
@@ -179,6 +181,7 @@ export function watchVisits(deps: VisitWatchDeps): VisitWatch {
   return {
     look,
     async stop() {
+      isStopped = true;
       if (timer !== null) clearInterval(timer);
       await busy?.catch(() => undefined);
       if (followed !== null) await storeFollowed(database.sql, followed).catch(() => undefined);
