@@ -150,8 +150,11 @@ async function keep(
     update stops s set arrived_at = v.arrived, left_at = v.left_at
       from (select stop_id, min(arrived_at) as arrived,
                    case when bool_or(left_at is null) then null else max(left_at) end as left_at
-              from visits where truck_id = ${truckId} and stop_id is not null
-               and arrived_at >= to_timestamp(${fromMs}::float8 / 1000) group by stop_id) v
+              from visits
+             where truck_id = ${truckId} and stop_id in (
+                   select stop_id from visits
+                    where truck_id = ${truckId} and arrived_at >= to_timestamp(${fromMs}::float8 / 1000))
+             group by stop_id) v
      where s.id = v.stop_id`);
 }
 

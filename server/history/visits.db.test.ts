@@ -355,6 +355,19 @@ describe('a track that was offline for hours', () => {
   });
 });
 
+describe('a stop that was visited twice', () => {
+  it('keeps its first arrival when the second visit is looked at anew', async () => {
+    await store([...visitAt(places[0]!, 100, 200), ...visitAt(places[0]!, 7_300, 200)]);
+    await lookAt(7_600);
+    const arrivedAt = new Date(base + 100_000);
+    expect((await visited()).filter(([index]) => index === 0)).toHaveLength(2);
+    expect((await stopOf(0)).arrivedAt).toEqual(arrivedAt);
+    await store([{ t: base + 7_405_000, ...places[0]!, speed: 0 }], { late: true });
+    await lookAt(7_610);
+    expect((await stopOf(0)).arrivedAt).toEqual(arrivedAt);
+  });
+});
+
 describe('the watch', () => {
   it('goes on after a restart where it was, and only one instance follows', async () => {
     await store([...away(places[0]!, 0), ...stay(places[0]!, 100, 60)]);
