@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../shared/actor.ts';
 import { openTestDatabase, type TestDatabase } from '../../tests/database/open.ts';
@@ -12,6 +14,8 @@ import {
 } from '../../tests/telemetry/telemetry-server.ts';
 import { createLocalBus } from '../events/bus.ts';
 import { commit } from '../events/store.ts';
+import { createGateway } from './gateway.ts';
+import type { Intake } from './intake.ts';
 
 let database: TestDatabase;
 let server: TelemetryServer;
@@ -69,6 +73,31 @@ describe('who may come in', () => {
     const client = await connectDevice(server.wsUrl, token);
     expect((await client.closed).code).toBe(4401);
   });
+
+  it.each(['header', 'query'] as const)(
+    'neither looks up nor remembers a token in the %s that is longer than any of ours',
+    async (how) => {
+      const asked: string[] = [];
+      const gateway = createGateway({
+        authenticate: async (token) => (asked.push(token), null),
+        intake: {} as Intake,
+        clock: Date.now,
+        log: { warn: () => undefined },
+      });
+      const http = createServer();
+      gateway.attach(http);
+      http.listen(0, '127.0.0.1');
+      await once(http, 'listening');
+      const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/gps`;
+      for (const token of ['x'.repeat(512), 'x'.repeat(513)]) {
+        const client = await connectDevice(url, token, how);
+        expect((await client.closed).code).toBe(4401);
+      }
+      expect(asked.map((token) => token.length)).toEqual([512]);
+      await gateway.close(100);
+      http.close();
+    },
+  );
 
   it('closes a revoked device at once, here and in another instance, and lets it in no more', async () => {
     const bus = createLocalBus();

@@ -280,9 +280,9 @@ function pathOf(request: IncomingMessage): string {
 /** The credential of an upgrade: `Authorization: Bearer …`, or `?token=` for devices that cannot set headers. */
 function tokenOf(request: IncomingMessage): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '');
-  if (bearer) return bearer[1]!;
   const query = (request.url ?? '').split('?')[1];
-  const token = query === undefined ? null : new URLSearchParams(query).get('token');
+  const token = bearer?.[1] ?? (query === undefined ? null : new URLSearchParams(query).get('token'));
+  // Refused ones are remembered: a long one is none of ours.
   return token === null || token.length === 0 || token.length > 512 ? null : token;
 }
 
