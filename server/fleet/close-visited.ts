@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, inArray, ne } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, ne } from 'drizzle-orm';
 import type { Rules } from '../../shared/rules.ts';
 import type { Tx } from '../db/connect.ts';
-import { incidents, routes, stops, trucks } from '../db/schema/index.ts';
+import { events, incidents, routes, stops, trucks } from '../db/schema/index.ts';
 import type { Emit } from '../events/store.ts';
 import { closeCompleted } from '../incidents/close-completed.ts';
 import { finishStop } from './finish-stop.ts';
@@ -16,7 +16,7 @@ export interface StopVisit {
 /**
  * A truck stood at a stop and left: the stop is done where the rule says so, without anybody's word, as of the moment it
  * left. Only the stop it was on its way to, else the next one of its own running route: one it merely stood beside is
- * left alone. The caller holds the plan's lock.
+ * left alone, and so is one that somebody opened again since. The caller holds the plan's lock.
  * @returns true when the stop was closed
  */
 export async function closeVisited(tx: Tx, emit: Emit, rules: Rules, visit: StopVisit): Promise<boolean> {
@@ -36,6 +36,7 @@ export async function closeVisited(tx: Tx, emit: Emit, rules: Rules, visit: Stop
   // One halt closes one stop: what it closed beside this one has used up that time.
   const usedToMs = await closedByVisitUntil(tx, route.id);
   if (visit.leftMs - Math.max(visit.arrivedMs, usedToMs) < closes.standS * 1_000) return false;
+  if (await isReopenedSince(tx, stop.id, visit.leftMs)) return false;
   if (stop.incidentId !== null) {
     const [incident] = await tx.select().from(incidents).where(eq(incidents.id, stop.incidentId));
     if (incident?.state !== 'assigned' || incident.severity > closes.upToSeverity) return false;
@@ -43,6 +44,23 @@ export async function closeVisited(tx: Tx, emit: Emit, rules: Rules, visit: Stop
   const done = await finishStop(tx, emit, visit.leftMs, stop, { closedBy: 'visit' });
   if (done.incidentId !== null) await closeCompleted(tx, emit, visit.leftMs, done.incidentId, null);
   return true;
+}
+
+/** Somebody said after the visit that it served nothing: fixes of it that arrive late do not say otherwise. */
+async function isReopenedSince(tx: Tx, stopId: number, leftMs: number): Promise<boolean> {
+  const rows = await tx
+    .select({ id: events.id })
+    .from(events)
+    .where(
+      and(
+        eq(events.subjectKind, 'stop'),
+        eq(events.subjectId, stopId),
+        eq(events.type, 'stop.reopened'),
+        gte(events.at, new Date(leftMs)),
+      ),
+    )
+    .limit(1);
+  return rows.length > 0;
 }
 
 /** The stop the truck of a route is on its way to, else its next one. */

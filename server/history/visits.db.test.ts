@@ -315,6 +315,18 @@ describe("somebody's word", () => {
     });
     expect(await incidentState(0)).toBe('completed');
   });
+
+  it('that the visit served nothing holds when more of its track arrives; a later visit may close it', async () => {
+    await store(visitAt(places[0]!));
+    await lookAt(400);
+    await reopenStop(house.store, house.actors.supervisor, route.incidentStopIds[0]!);
+    await store([{ t: base + 205_000, ...places[0]!, speed: 0 }], { late: true });
+    await lookAt(410);
+    expect(await stopOf(0)).toMatchObject({ state: 'planned', closedBy: null });
+    await store(visitAt(places[0]!, 700, 200));
+    await lookAt(1_000);
+    expect(await stopOf(0)).toMatchObject({ state: 'done', closedBy: 'visit' });
+  });
 });
 
 describe('a track that was offline for hours', () => {
