@@ -94,12 +94,14 @@ export function startFiller(
   };
 }
 
-/** Forgets the alternatives of proposals that ended long ago; versions hold what was approved. */
+/** Forgets the alternatives of proposals, and the drafts, that ended long ago; versions hold what was approved. */
 export async function forgetOld(dispatch: Dispatch): Promise<void> {
   const before = new Date(dispatch.store.clock() - KEEP_CLOSED_MS).toISOString();
   await dispatch.store.database.db.execute(sql`
     delete from proposal_alternatives a using proposals p
      where p.id = a.proposal_id and p.state <> 'open' and p.closed_at < ${before}::timestamptz`);
+  await dispatch.store.database.db.execute(sql`
+    delete from plan_drafts where state <> 'open' and at < ${before}::timestamptz`);
 }
 
 async function leftBehind(dispatch: Dispatch): Promise<number[]> {

@@ -21,7 +21,7 @@ import { alternativesOf } from '../../server/dispatch/proposals.ts';
 import { renewOvertaken } from '../../server/dispatch/propose-anew.ts';
 import { undo } from '../../server/dispatch/undo.ts';
 import { setAutoApprove } from '../../server/rules/update.ts';
-import { events, planVersions } from '../../server/db/schema/index.ts';
+import { events, planDrafts, planVersions } from '../../server/db/schema/index.ts';
 import { truckReturned } from '../../server/fleet/truck-returned.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { openRoom, work, type Room } from './room.ts';
@@ -136,13 +136,19 @@ describe('the slider: three computed answers to one question', () => {
   it('what was computed is kept a week after the decision, then forgotten', async () => {
     const { proposalId } = await truckFails();
     await fillAll();
+    const discarded = await openDraft(room.store, room.supervisor, { proposalId });
+    await discardDraft(room.store, room.supervisor, { id: discarded.id });
+    const left = await openDraft(room.store, room.supervisor, { proposalId });
+    const drafts = () => room.database.db.select({ id: planDrafts.id }).from(planDrafts);
     await approve(room.store, room.supervisor, { id: proposalId });
     room.later(6 * 24 * 60);
     await forgetOld(room.dispatch);
     expect(await alternativesOf(room.database, proposalId)).toHaveLength(3);
+    expect(await drafts()).toHaveLength(2);
     room.later(2 * 24 * 60);
     await forgetOld(room.dispatch);
     expect(await alternativesOf(room.database, proposalId)).toEqual([]);
+    expect(await drafts()).toEqual([{ id: left.id }]);
   });
 
   it('the server computes them by itself, and again where another search took the planner away', async () => {
