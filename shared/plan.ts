@@ -167,6 +167,8 @@ export const planDiff = z.object({
     )
     .optional(),
   later: z.array(z.object({ stopId: z.number().int(), seconds: z.number() })),
+  /** A move by hand sends this truck home so long after its shift. */
+  overtime: z.object({ truckId: z.number().int(), seconds: z.number() }).optional(),
   cost: z.object({ seconds: z.number(), metres: z.number() }),
   unassigned: z.array(
     z.object({

@@ -60,6 +60,8 @@ export const rulesSchema = z.object({
   /** How long a shift may run over, and what an hour of that costs beside the hour itself, in seconds of work. */
   overtimeMaxS: seconds.default(0),
   overtimePriceSPerHour: z.number().min(0).max(86_400).default(1_800),
+  /** How far past a shift a supervisor may send a truck by hand; the planner never does so by itself. */
+  overtimeByHandMaxS: seconds.default(3_600),
   /** Pauses of every crew, in order: begun between `fromS` and `untilS` of the shift. */
   breaks: z
     .array(z.object({ fromS: seconds, untilS: seconds, durationS: seconds }))
@@ -119,6 +121,7 @@ export const DEFAULT_RULES: Rules = {
   shiftS: 8 * 3_600,
   overtimeMaxS: 0,
   overtimePriceSPerHour: 1_800,
+  overtimeByHandMaxS: 3_600,
   breaks: [],
   otherLandfills: [],
   duplicateWithinM: 30,

@@ -99,7 +99,10 @@ export interface FramedVehicle {
   startMs: number;
   /** The first free instant counted from `nowMs`, in seconds, after loading at the depot where it starts there. */
   startS: number;
+  /** When it has to be home: the end of its shift, or what somebody ordered beyond it. */
   endS: number;
+  /** The end of its shift, in seconds from `nowMs`. */
+  shiftEndS: number;
   atDepot: boolean;
   /** Where the stop it is driving to lies. */
   frozenPlace: Point | null;
@@ -313,7 +316,11 @@ function frameVehicle(
   const taken = (planned?.stops ?? []).filter(
     (stop) => (stop.pauseS ?? 0) > 0 && snapshot.stops.get(stop.stopId)?.state !== 'planned',
   ).length;
-  const shiftEndS = shiftFromS + shiftS;
+  // A shift already over still has to bring its truck home: two hours are left for that.
+  const shiftEndS = Math.round(Math.max(shiftFromS + shiftS, startS + 7_200));
+  const plannedEnd = planned?.stops.at(-1)?.arrival;
+  const plannedEndS = plannedEnd === undefined ? 0 : (Date.parse(plannedEnd) - nowMs) / 1_000;
+  const orderedS = Math.round(Math.min(plannedEndS, shiftEndS + rules.overtimeByHandMaxS));
   return {
     truck,
     route,
@@ -321,8 +328,8 @@ function frameVehicle(
     start: running ? startOf(input, truck, planned) : rules.depot,
     startMs: startAtMs,
     startS: Math.round(startS),
-    // A shift already over still has to bring its truck home: two hours are left for that.
-    endS: Math.round(Math.max(shiftEndS, startS + 7_200)),
+    endS: Math.max(shiftEndS, orderedS),
+    shiftEndS,
     atDepot: !running,
     frozenPlace,
     steps,

@@ -126,7 +126,8 @@ export async function weighMove(
   const before = presentSolution(problem);
   const sequences = orderedByHand(snapshot, frame, problem, stop, to, input.index);
   const after = evaluate(problem, sequences);
-  assertHoursKept(before, after, to.truckId);
+  const taker = frame.vehicles.find((vehicle) => vehicle.truck.id === to.truckId)!;
+  const overtimeS = assertHoursKept(before, after, taker, snapshot.rules.overtimeByHandMaxS);
   const draw = async (): Promise<DraftPlan> => {
     const changed = changedVehicles(frame, after);
     const draft = await draftPlan(dispatch.roads, snapshot, frame, changed, [], to.zone);
@@ -136,6 +137,7 @@ export async function weighMove(
     return draft;
   };
   const diff = diffPlans(snapshot, frame, problem, before, after, []);
+  if (overtimeS > 0) diff.overtime = { truckId: to.truckId, seconds: overtimeS };
   if (!diff.moved.some((moved) => moved.stopId === stop.id)) {
     // Its new place within the route is the whole change: named as a move, not twice.
     diff.reordered = [];
@@ -182,36 +184,47 @@ function assertMarksAllow(stop: StopRow, giver: TruckRow, taker: TruckRow): void
 }
 
 /**
- * Hours are hard: a move by hand may not send a truck home later than its shift allows, or to a landfill that is
- * closed by then, unless it was so before.
+ * Hours are hard for the planner. A supervisor may order overtime by hand, up to what the rules allow, and is told; a
+ * closed landfill takes nobody's order. What was so before is not held against the move.
  *
+ * @returns seconds past the end of the shift after the move; 0 when none were added
  * @throws DomainError `shift-exceeded`, `landfill-closed`
  */
-function assertHoursKept(before: PlannerSolution, after: PlannerSolution, truckId: number): void {
-  const was = overrunsOf(before, truckId);
-  const is = overrunsOf(after, truckId);
-  if (is.shiftS > was.shiftS) {
-    throw new DomainError('shift-exceeded', 'The truck would come home after its shift.', {
-      truckId,
-      seconds: is.shiftS,
-    });
-  }
+function assertHoursKept(
+  before: PlannerSolution,
+  after: PlannerSolution,
+  { truck, shiftEndS, overtimeMaxS }: FramedVehicle,
+  overtimeByHandMaxS: number,
+): number {
+  const was = overrunsOf(before, truck.id, shiftEndS);
+  const is = overrunsOf(after, truck.id, shiftEndS);
   if (is.landfillS > was.landfillS) {
     throw new DomainError('landfill-closed', 'The landfill would be closed by then.', {
-      truckId,
+      truckId: truck.id,
       seconds: is.landfillS,
     });
   }
+  if (is.shiftS <= was.shiftS) return 0;
+  if (is.shiftS > Math.max(overtimeMaxS, overtimeByHandMaxS)) {
+    throw new DomainError('shift-exceeded', 'The truck would come home too long after its shift.', {
+      truckId: truck.id,
+      seconds: is.shiftS,
+    });
+  }
+  return is.shiftS;
 }
 
-function overrunsOf(solution: PlannerSolution, truckId: number): { shiftS: number; landfillS: number } {
+function overrunsOf(
+  solution: PlannerSolution,
+  truckId: number,
+  shiftEndS: number,
+): { shiftS: number; landfillS: number } {
   const overruns = { shiftS: 0, landfillS: 0 };
   for (const step of solution.routes.find((route) => route.vehicle === truckId)?.steps ?? []) {
-    for (const violation of step.violations) {
-      if (violation.cause !== 'delay') continue;
-      if (step.type === 'end') overruns.shiftS += violation.duration ?? 0;
-      if (step.type === 'disposal') overruns.landfillS += violation.duration ?? 0;
-    }
+    if (step.type === 'end') overruns.shiftS = Math.max(0, Math.round(step.arrival - shiftEndS));
+    if (step.type !== 'disposal') continue;
+    for (const violation of step.violations)
+      if (violation.cause === 'delay') overruns.landfillS += violation.duration ?? 0;
   }
   return overruns;
 }
@@ -282,7 +295,13 @@ function orderedByHand(
   const room = without.get(to.truckId)!;
   const at =
     index === undefined
-      ? cheapestPlace(problem, without, stop.id, to.truckId, target.frozen)
+      ? cheapestPlace(
+          withLongerShift(problem, to.truckId, snapshot.rules.overtimeByHandMaxS),
+          without,
+          stop.id,
+          to.truckId,
+          target.frozen,
+        )
       : placeOf(snapshot, target, stop, index, room.length);
   room.splice(at, 0, { type: 'job', id: stop.id });
   for (const vehicle of frame.vehicles) {
@@ -322,6 +341,22 @@ function landfillFor(
       (best, { id }, index) => (way(index + 1) < way(best - LANDFILL_ID + 1) ? id : best),
       LANDFILL_ID,
     );
+  };
+}
+
+/** The problem as a person may order it: this truck may come home later. */
+function withLongerShift(
+  problem: ReturnType<Frame['toProblem']>,
+  truckId: number,
+  byS: number,
+): ReturnType<Frame['toProblem']> {
+  return {
+    ...problem,
+    vehicles: problem.vehicles.map((vehicle) =>
+      vehicle.id === truckId && vehicle.time_window
+        ? { ...vehicle, time_window: [vehicle.time_window[0], vehicle.time_window[1] + byS] as const }
+        : vehicle,
+    ),
   };
 }
 

@@ -11,6 +11,10 @@ import { completeIncident } from '../../server/incidents/complete.ts';
 import { cancelIncident } from '../../server/incidents/cancel.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { completeStop } from '../../server/fleet/stop-complete.ts';
+import { updateTruck } from '../../server/fleet/update-truck.ts';
+import { currentRules } from '../../server/rules/current.ts';
+import { updateRules } from '../../server/rules/update.ts';
+import type { Rules } from '../../shared/rules.ts';
 import { finishAssignment } from '../../server/fleet/assignment-finish.ts';
 import { createPlannerPool } from '../../server/planning/index.ts';
 import { openRoom, work, type Room } from './room.ts';
@@ -29,6 +33,20 @@ const hash = async () =>
       .orderBy(desc(planVersions.version))
       .limit(1)
   )[0]?.hash;
+
+async function rules(changed: Partial<Rules>): Promise<void> {
+  const { rules: now } = await currentRules(room.database.db);
+  await updateRules(room.store, room.admin, { rules: { ...now, ...changed } });
+}
+
+const currentDocument = async () =>
+  (
+    await room.database.db
+      .select({ document: planVersions.document })
+      .from(planVersions)
+      .orderBy(desc(planVersions.version))
+      .limit(1)
+  )[0]!.document;
 
 /** Two trucks with a route each: enough load that one alone would have to empty. */
 async function twoRoutes() {
@@ -127,6 +145,34 @@ describe('moving a stop', () => {
 
     await undo(room.store, room.supervisor, { version: moved.version! });
     expect(await hash()).toBe(before);
+  });
+
+  it('a supervisor may order overtime, is told how much, and only as far as the rules allow', async () => {
+    await rules({ containerServiceS: 1_800 });
+    const { rear, side } = await twoRoutes();
+    const { startAt, stops } = (await currentDocument()).routes.find(({ routeId }) => routeId === side.id)!;
+    const shiftS = (Date.parse(stops.at(-1)!.arrival) - Date.parse(startAt)) / 1_000 + 60;
+    await updateTruck(room.store, room.admin, { truckId: side.truckId, shiftS: Math.round(shiftS) });
+    const [first, second] = work(rear).map(({ id }) => id) as [number, number];
+
+    await rules({ overtimeByHandMaxS: 0 });
+    await expect(
+      moveStop(room.dispatch, room.supervisor, { stopId: first, toRouteId: side.id }),
+    ).rejects.toMatchObject({ reason: 'shift-exceeded', detail: { truckId: side.truckId } });
+
+    await rules({ overtimeByHandMaxS: 3_600 });
+    const moved = await moveStop(room.dispatch, room.supervisor, { stopId: first, toRouteId: side.id });
+    expect(moved.diff.overtime).toMatchObject({ truckId: side.truckId });
+    expect(moved.diff.overtime!.seconds).toBeGreaterThan(500);
+
+    // What was ordered stays ordered: the next move is weighed against the shift, not against the last order.
+    const again = await moveStop(room.dispatch, room.supervisor, {
+      stopId: second,
+      toRouteId: side.id,
+      dryRun: true,
+    });
+    expect(again.diff.overtime!.seconds).toBeGreaterThan(moved.diff.overtime!.seconds);
+    expect(again.diff.unassigned).toEqual([]);
   });
 
   it('a container does not go to a rear loader', async () => {

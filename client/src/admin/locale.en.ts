@@ -288,6 +288,7 @@ export default {
     shiftS: 'Length of the shift',
     overtimeMaxS: 'Overtime allowed',
     overtimePriceSPerHour: 'Added price of an hour of overtime',
+    overtimeByHandMaxS: 'Past the shift, by hand, at most',
     breaks_0_fromS: 'Not before this hour of the shift',
     breaks_0_untilS: 'Not after this hour of the shift',
     breaks_0_durationS: 'Length',

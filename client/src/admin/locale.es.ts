@@ -288,6 +288,7 @@ export default {
     shiftS: 'Duración del turno',
     overtimeMaxS: 'Horas extra permitidas',
     overtimePriceSPerHour: 'Precio añadido de una hora extra',
+    overtimeByHandMaxS: 'Tras el turno, a mano se puede ordenar hasta',
     breaks_0_fromS: 'No antes de estas horas de turno',
     breaks_0_untilS: 'Ni después de estas horas de turno',
     breaks_0_durationS: 'Duración',

@@ -76,6 +76,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
       field('shiftS', 'hours'),
       field('overtimeMaxS', 'minutes'),
       field('overtimePriceSPerHour', 'minutes'),
+      field('overtimeByHandMaxS', 'minutes'),
     ],
   },
   {

@@ -209,6 +209,7 @@ export default {
     stop: 'Stop {number}',
     asking: '~ computing',
     nobodyLater: 'nobody is late',
+    overtime: '{span} after its shift',
     later: 'nobody is late | one is later | {count} are later',
     keys: 'arrows move · Enter drops · Esc cancels',
     done: 'Stop {number} went to {label}.',

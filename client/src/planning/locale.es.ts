@@ -209,6 +209,7 @@ export default {
     stop: 'Parada {number}',
     asking: '~ calculando',
     nobodyLater: 'nadie llega tarde',
+    overtime: '{span} tras su turno',
     later: 'nadie llega tarde | una llega más tarde | {count} llegan más tarde',
     keys: 'flechas para mover · Intro deja · Esc cancela',
     done: 'Parada {number} pasó a {label}.',
