@@ -31,9 +31,14 @@ export function proposalTitle(
   trucks: readonly RoomTruck[],
   t: (key: string, named: Record<string, unknown>, plural: number) => string,
 ): string {
-  const count = proposal.diff.moved.length;
+  const { moved } = proposal.diff;
   const broken = brokenTruck(proposal, trucks);
-  if (broken) return t('planning.offer.breakdown', { count, label: broken.label }, count);
+  if (broken) {
+    // Others may change trucks to make room: what is said of the broken one is what it gives up.
+    const given = moved.filter((move) => move.fromTruckId === broken.id).length;
+    return t('planning.offer.breakdown', { count: given, label: broken.label }, given);
+  }
+  const count = moved.length;
   return t(`planning.offer.${proposal.kind}`, { count }, count);
 }
 
