@@ -3,6 +3,11 @@ import type { Sql } from './connect.ts';
 /** `tracks` is cut by UTC day. A partition is named `tracks_YYYYMMDD`. */
 const NAME = /^tracks_(\d{4})(\d{2})(\d{2})$/;
 export const DAY_MS = 86_400_000;
+/**
+ * Rows of a day being rewritten are prepared in a schema of their own. They are nobody's data until they replace the
+ * day's: no backup holds them, and a restore takes them away with the rows they were made of.
+ */
+export const WORK_SCHEMA = 'history_work';
 
 /**
  * How long a change of a whole partition waits for its lock. Whoever asks for the lock makes all others wait behind it,

@@ -1,5 +1,5 @@
 import type { Sql } from '../db/connect.ts';
-import { DAY_MS, isLockTimeout, PATIENCE, trackPartitionOf } from '../db/track-partitions.ts';
+import { DAY_MS, isLockTimeout, PATIENCE, trackPartitionOf, WORK_SCHEMA } from '../db/track-partitions.ts';
 import { keptOf, type ThinnablePoint } from './thin.ts';
 
 /** What thinning a day saved. Bytes with indexes. */
@@ -10,9 +10,6 @@ export interface ThinnedDay {
   bytesBefore: number;
   bytesAfter: number;
 }
-
-/** Rows being prepared live in a schema of their own: they are nobody's data until they replace the day's. */
-const WORK = 'history_work';
 
 /**
  * Thins a UTC day of tracks to an error bound: implausible fixes go, of the rest so many that the way stays within
@@ -29,8 +26,8 @@ export async function thinDay(
   goOn: () => Promise<boolean> = async () => true,
 ): Promise<ThinnedDay | null> {
   const name = trackPartitionOf(day);
-  const work = `${WORK}.${name}`;
-  await sql.unsafe(`create schema if not exists ${WORK}`);
+  const work = `${WORK_SCHEMA}.${name}`;
+  await sql.unsafe(`create schema if not exists ${WORK_SCHEMA}`);
   await sql.unsafe(`create unlogged table if not exists ${work} (like ${name})`);
   const devices = await sql.unsafe<{ id: number; fixes: number; done: boolean }[]>(
     `select device_id::float8 as id, count(*)::int as fixes,

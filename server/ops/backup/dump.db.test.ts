@@ -6,6 +6,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { testDatabaseKind } from '../../../tests/database/open.ts';
 import { makeEmbeddedTemplates } from '../../../tests/database/template.ts';
+import { WORK_SCHEMA } from '../../db/track-partitions.ts';
 import { silentLog } from '../log.ts';
 import { contentsOf } from './contents.ts';
 import { makeBackup, restoreInto } from './make.ts';
@@ -93,6 +94,34 @@ describe.runIf(testDatabaseKind() === 'postgres')('pg_dump', () => {
       await expect(restoreInto(target, where, path)).rejects.toThrow('--replace');
       await restoreInto(target, where, path, { replace: true });
       expect(await contents(target)).toMatchObject({ rows: footer.rows, eventLog: footer.eventLog });
+    } finally {
+      await target.close();
+    }
+  });
+
+  it('replaces a database in which old tracks were being rewritten, and holds nothing of that', async () => {
+    const working = `create schema if not exists ${WORK_SCHEMA};
+      create unlogged table if not exists ${WORK_SCHEMA}.tracks_20261101 (like tracks)`;
+    await source.sql.unsafe(working);
+    const own = await makeBackup(
+      source,
+      { databaseUrl: sourceUrl, dataDir: folder },
+      { folder: out(), now: new Date(NOW.getTime() + 60_000), format: 'own' },
+    );
+    const { path, footer } = await backUp();
+    const url = await createDatabase(server().template);
+    const target = await open(url);
+    try {
+      for (const backup of [path, own.path]) {
+        await target.sql.unsafe(working);
+        await restoreInto(target, { databaseUrl: url, dataDir: join(folder, 'busy') }, backup, {
+          replace: true,
+        });
+        expect(await contents(target)).toMatchObject({ rows: footer.rows, eventLog: footer.eventLog });
+        const [left] = await target.sql<{ schema: string | null }[]>`
+          select to_regnamespace(${WORK_SCHEMA})::text as schema`;
+        expect(left!.schema).toBeNull();
+      }
     } finally {
       await target.close();
     }

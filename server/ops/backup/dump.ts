@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Sql } from '../../db/connect.ts';
+import { WORK_SCHEMA } from '../../db/track-partitions.ts';
 import { readCatalogue } from './catalogue.ts';
 import { compareChecksums, digest, flush, writeChecksums } from './checksum.ts';
 import { BackupError, footer, header, type Header } from './format.ts';
@@ -49,6 +50,7 @@ export async function writeDump(
         ...['--format=custom', `--snapshot=${exported?.snapshot}`, '--lock-wait-timeout=60s'],
         // PostGIS brings its own; whoever restores without being its owner may not write there.
         '--exclude-table-data=public.spatial_ref_sys',
+        `--exclude-schema=${WORK_SCHEMA}`,
       ];
       const dumping = run(options.programs.pgDump, [...args, '--no-password', `--file=${draft}`], {
         env: pgEnvironment(options.databaseUrl),

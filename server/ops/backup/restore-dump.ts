@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Readable, Writable } from 'node:stream';
 import type { Sql } from '../../db/connect.ts';
 import { migrateUp, readMigrations } from '../../db/migrate.ts';
+import { WORK_SCHEMA } from '../../db/track-partitions.ts';
 import { quoted } from './catalogue.ts';
 import { contentsOf } from './contents.ts';
 import { photosPath, requirePrograms, verifyDump } from './dump.ts';
@@ -42,7 +43,7 @@ export async function restoreDump(
   const script = psql.child.stdin as Writable;
   // psql may end at the first error, with more on its way: its own complaint says why.
   script.on('error', () => undefined);
-  script.write(`begin;\n${goes.join('\n')}\n`);
+  script.write(`begin;\ndrop schema if exists ${WORK_SCHEMA} cascade;\n${goes.join('\n')}\n`);
   const args = ['--no-owner', '--no-privileges', '--no-comments', '--exit-on-error', '--file=-', path];
   const restoring = run(programs.pgRestore, args, { stdout: true });
   const fed = pipeline(restoring.child.stdout as Readable, script, { end: false }).then(

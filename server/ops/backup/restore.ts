@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import type { Sql } from '../../db/connect.ts';
 import { migrateUp, readMigrations, type Migration } from '../../db/migrate.ts';
+import { WORK_SCHEMA } from '../../db/track-partitions.ts';
 import { quoted, type Reader, type TableShape } from './catalogue.ts';
 import { compareChecksums } from './checksum.ts';
 import { contentsOf } from './contents.ts';
@@ -117,6 +118,7 @@ export async function holdsEvents(sql: Sql): Promise<boolean> {
 
 /** Migrations leave rows of their own; the backup has them too. */
 async function emptyAndPartition(tx: Reader, header: Header): Promise<void> {
+  await tx.unsafe(`drop schema if exists ${WORK_SCHEMA} cascade`);
   await tx.unsafe(`truncate ${header.tables.map(({ name }) => quoted(name)).join(', ')} restart identity`);
   for (const { parent, name, bound } of header.partitions) {
     if (
