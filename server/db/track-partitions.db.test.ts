@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openTestDatabase, type TestDatabase } from '../../tests/database/open.ts';
+import { openTestDatabase, testDatabaseKind, type TestDatabase } from '../../tests/database/open.ts';
 import { dropTrackPartitions, ensureTrackPartitions, listTrackPartitions } from './track-partitions.ts';
 
 let database: TestDatabase;
@@ -45,6 +45,21 @@ it('making them twice, even at once, is harmless', async () => {
     '06',
   ]);
 });
+
+it.runIf(testDatabaseKind() === 'postgres')(
+  'old days stay while a backup reads, and nobody waits behind the wish to drop them',
+  async () => {
+    const { sql } = database;
+    const reading = await sql.reserve();
+    await reading`begin`;
+    await reading`select 1 from tracks`;
+    expect(await dropTrackPartitions(sql, new Date('2026-03-02T00:00:00Z'))).toEqual([]);
+    await insert('2026-03-02T06:00:00Z');
+    await reading`rollback`;
+    reading.release();
+    await sql`delete from tracks where recorded_at = '2026-03-02T06:00:00Z'`;
+  },
+);
 
 it('old days go whole, the day of the limit stays', async () => {
   const dropped = await dropTrackPartitions(database.sql, new Date('2026-03-03T18:00:00Z'));

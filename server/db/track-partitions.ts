@@ -59,13 +59,26 @@ export async function listTrackPartitions(sql: Sql): Promise<{ name: string; day
 }
 
 /**
- * Drops every partition whose whole day lies before `keepFrom`.
+ * Drops every partition whose whole day lies before `keepFrom`. While somebody reads all of `tracks` for long, such as a
+ * backup, they stay until the next time: to drop one asks for the lock of all.
  * @returns the names of those dropped
  */
 export async function dropTrackPartitions(sql: Sql, keepFrom: Date): Promise<string[]> {
   const old = (await listTrackPartitions(sql)).filter(
     ({ day }) => day.getTime() + DAY_MS <= keepFrom.getTime(),
   );
-  for (const { name } of old) await sql.unsafe(`drop table if exists ${name}`);
-  return old.map(({ name }) => name);
+  const dropped: string[] = [];
+  for (const { name } of old) {
+    try {
+      await sql.begin(async (tx) => {
+        await tx.unsafe(`set local lock_timeout = '${PATIENCE}'`);
+        await tx.unsafe(`drop table if exists ${name}`);
+      });
+    } catch (error) {
+      if (isLockTimeout(error)) break;
+      throw error;
+    }
+    dropped.push(name);
+  }
+  return dropped;
 }
