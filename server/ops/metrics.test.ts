@@ -26,6 +26,14 @@ describe('metrics', () => {
     expect(await createMetrics().text()).toContain('nodejs_eventloop_lag_p99_seconds');
   });
 
+  it('does not wait for a database that hangs', async () => {
+    const metrics = createMetrics(
+      { openAlerts: () => new Promise(() => undefined), lastEventId: () => 7 },
+      { processMetrics: false },
+    );
+    expect(await metrics.text()).toContain('epagal_event_log_last_id{service="epagal"} 7');
+  });
+
   it('can be made twice in one process', () => {
     expect(() => [createMetrics(), createMetrics()]).not.toThrow();
   });

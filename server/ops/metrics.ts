@@ -128,8 +128,8 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
       labelNames: ['kind'] as const,
       registers,
       async collect() {
-        // A database that is out leaves the last numbers: its own alarm is elsewhere.
-        const open = await openAlerts().catch(() => null);
+        // A database that is out or hangs leaves the last numbers: its own alarm is elsewhere.
+        const open = await within(PATIENCE_MS, openAlerts()).catch(() => null);
         if (open === null) return;
         this.reset();
         for (const kind of ALERT_KINDS) this.set({ kind }, open.get(kind) ?? 0);
@@ -238,6 +238,21 @@ export function createMetrics(sources: MetricSources = {}, options: { processMet
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+const PATIENCE_MS = 1_000;
+
+/** A scrape waits for nobody: what takes longer is left out of it. */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too late')), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function disk({ disk }: MetricSources, key: 'free' | 'total'): (() => number) | undefined {
