@@ -11,6 +11,7 @@ import { annotateAlert } from './annotate.ts';
 import { assignAlert } from './assign.ts';
 import { clearAlert, clearByItself } from './clear.ts';
 import { countOpenAlerts } from './count-open.ts';
+import { forgetOldAlerts } from './forget-old.ts';
 import { getAlert } from './get.ts';
 import { listAlerts } from './list.ts';
 import { muteAlert } from './mute.ts';
@@ -203,5 +204,26 @@ describe('an alert of the installation', () => {
     });
     expect(await clearSystemAlert(store, 'disk-low', '/data')).toBe(true);
     expect(await clearSystemAlert(store, 'disk-low', '/data')).toBe(false);
+  });
+});
+
+describe('what is long over', () => {
+  it('is forgotten after its time; what is open stays however old', async () => {
+    await speeding();
+    await clearByItself(store, 'speeding', `truck:${truckId}`);
+    const over = (await listAlerts(store, { cleared: true })).items.find(
+      (alert) => alert.subject.id === truckId,
+    );
+    const known = async (id: number) => (await refusal(getAlert(store, id))) === 'nothing';
+    expect(over).toBeDefined();
+    truckId += 1;
+    await speeding();
+    const open = (await listAlerts(store, {})).items.find((alert) => alert.subject.id === truckId)!;
+    nowMs += 390 * 24 * 3_600_000;
+    await forgetOldAlerts(store);
+    expect([await known(over!.id), await known(open.id)]).toEqual([true, true]);
+    nowMs += 20 * 24 * 3_600_000;
+    await forgetOldAlerts(store);
+    expect([await known(over!.id), await known(open.id)]).toEqual([false, true]);
   });
 });

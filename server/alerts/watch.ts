@@ -3,6 +3,7 @@ import { WATCHED_KINDS, type WatchedKind } from '../../shared/alert-rules.ts';
 import { levelReaches, subjectKey, type AlertLevel } from '../../shared/alerts.ts';
 import { alerts } from '../db/schema/index.ts';
 import { holdLease, releaseLease } from '../dispatch/lease.ts';
+import { forgetOldAlerts } from './forget-old.ts';
 import type { Store } from '../events/store.ts';
 import { subjectOf } from './alert-record.ts';
 import { clearByItself } from './clear.ts';
@@ -17,6 +18,7 @@ import {
 } from './read-facts.ts';
 
 const LEASE = 'alerts';
+const FORGET_EVERY_MS = 86_400_000;
 const LEASE_S = 15;
 const RENEW_MS = 5_000;
 /** The plan is read again at most this often when things happen, and this often when nothing does. */
@@ -64,6 +66,7 @@ export function startAlertWatch(deps: AlertWatchDeps, tickMs: number | null = 2_
   /** Conditions that were cleared a moment ago, by when they may be raised again. */
   const cooling = new Map<string, number>();
   let running: Promise<void> | null = null;
+  let forgotMs = -Infinity;
 
   async function leads(): Promise<boolean> {
     if (performance.now() < leadsUntilMs - (LEASE_S * 1_000 - RENEW_MS)) return true;
@@ -127,6 +130,10 @@ export function startAlertWatch(deps: AlertWatchDeps, tickMs: number | null = 2_
     });
     await raiseWhatCounts(episodes, facts, nowMs);
     await clearWhatIsOver(episodes);
+    if (nowMs - forgotMs > FORGET_EVERY_MS) {
+      forgotMs = nowMs;
+      await forgetOldAlerts(store);
+    }
   }
 
   async function raiseWhatCounts(now: Episodes, facts: PlanFacts, nowMs: number): Promise<void> {
