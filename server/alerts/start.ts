@@ -43,7 +43,8 @@ export function startAlerting(deps: AlertingDeps): Alerting {
       push: pushChannel({
         keys: vapidKeysOf(store),
         contact: pushContact(deps.publicUrl, deps.mail?.from ?? null),
-        allowPrivate,
+        // Whoever signs in names the address: private ones are for what an admin set up.
+        allowPrivate: false,
       }),
     },
   });

@@ -2,7 +2,7 @@ import { and, eq, inArray } from 'drizzle-orm';
 import { routes, stops } from '../db/schema/index.ts';
 import type { Store } from '../events/store.ts';
 import { projectArrivals } from './arrivals.ts';
-import { readSnapshot } from './snapshot.ts';
+import { readPicture } from './picture.ts';
 
 /** What a citizen is told: a range before a point, to the minute, and nothing of truck or driver. ISO instants. */
 export interface ExpectedArrival {
@@ -30,7 +30,8 @@ export async function expectedArrival(store: Store, incidentId: number): Promise
       ),
     );
   if (held === undefined) return null;
-  const snapshot = await readSnapshot(store.database.db, store.clock());
+  // Anybody with a code may ask, as often as the limits allow: the picture all lookers share is enough.
+  const snapshot = await readPicture(store);
   const planned = snapshot.document.routes.find((route) => route.routeId === held.routeId);
   const route = snapshot.routes.get(held.routeId);
   const at = planned?.stops.findIndex((stop) => stop.stopId === held.stopId) ?? -1;
