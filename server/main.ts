@@ -77,6 +77,7 @@ export interface Assembly {
 }
 
 const DEFAULT_BUDGET_S = 0.4;
+const EMBEDDED_PATIENCE_MS = 10_000;
 const REDIS_PATIENCE_MS = 2_000;
 
 /** Wires the house: the only place that knows every part. The schema is the caller's to check or migrate. */
@@ -178,7 +179,9 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
     metrics,
     measure: databaseMeasure(database, metrics, () => performance.now()),
     osrm: embedded,
-    addressOf: (place) => addressAt(transport, place),
+    // The embedded router loads its map with the first question and is worth that wait; a silent OSRM is not.
+    addressOf: (place) =>
+      addressAt(transport, place, config.osrmUrl === null ? EMBEDDED_PATIENCE_MS : undefined),
     tiles: map.tile,
     live: telemetry.live,
     deviceHealth: telemetry.deviceHealth,
