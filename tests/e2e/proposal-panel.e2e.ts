@@ -115,6 +115,8 @@ test('a draft is changed by keyboard, kept when it is left, approved, and taken 
     .toBe(version + 1);
   const [newest] = await ask<{ version: number; approval: string }[]>(desk, 'plans.history');
   expect(newest).toMatchObject({ version: version + 1, approval: 'edited' });
+  // Taken back is what is seen: the room has to show the version first.
+  await expect(desk.getByText(`v${version + 1} ·`).first()).toBeVisible({ timeout: 30_000 });
   await desk.keyboard.press('Control+z');
   await expect
     .poll(async () => (await ask<{ version: number }>(desk, 'plans.current')).version, { timeout: 60_000 })
