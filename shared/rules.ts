@@ -60,8 +60,11 @@ export const rulesSchema = z.object({
   /** How long a shift may run over, and what an hour of that costs beside the hour itself, in seconds of work. */
   overtimeMaxS: seconds.default(0),
   overtimePriceSPerHour: z.number().min(0).max(86_400).default(1_800),
-  /** How far past a shift a supervisor may send a truck by hand; the planner never does so by itself. */
-  overtimeByHandMaxS: seconds.default(3_600),
+  /**
+   * How far past a shift a supervisor may send a truck by hand; the planner never does so by itself. Four hours a day are
+   * what Ecuador's labour code allows.
+   */
+  overtimeByHandMaxS: seconds.default(14_400),
   /** Pauses of every crew, in order: begun between `fromS` and `untilS` of the shift. */
   breaks: z
     .array(z.object({ fromS: seconds, untilS: seconds, durationS: seconds }))
@@ -121,7 +124,7 @@ export const DEFAULT_RULES: Rules = {
   shiftS: 8 * 3_600,
   overtimeMaxS: 0,
   overtimePriceSPerHour: 1_800,
-  overtimeByHandMaxS: 3_600,
+  overtimeByHandMaxS: 14_400,
   breaks: [],
   otherLandfills: [],
   duplicateWithinM: 30,
