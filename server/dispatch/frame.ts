@@ -321,6 +321,9 @@ function frameVehicle(
   const plannedEnd = planned?.stops.at(-1)?.arrival;
   const plannedEndS = plannedEnd === undefined ? 0 : (Date.parse(plannedEnd) - nowMs) / 1_000;
   const orderedS = Math.round(Math.min(plannedEndS, shiftEndS + rules.overtimeByHandMaxS));
+  // What the planner may use by itself is no order: each re-plan would add to the one before.
+  const overtimeMaxS = truck.overtimeMaxS ?? rules.overtimeMaxS;
+  const isOrdered = orderedS > shiftEndS + overtimeMaxS;
   return {
     truck,
     route,
@@ -328,14 +331,14 @@ function frameVehicle(
     start: running ? startOf(input, truck, planned) : rules.depot,
     startMs: startAtMs,
     startS: Math.round(startS),
-    endS: Math.max(shiftEndS, orderedS),
+    endS: isOrdered ? orderedS : shiftEndS,
     shiftEndS,
     atDepot: !running,
     frozenPlace,
     steps,
     enroute,
     frozen,
-    overtimeMaxS: truck.overtimeMaxS ?? rules.overtimeMaxS,
+    overtimeMaxS: isOrdered ? 0 : overtimeMaxS,
     breaks: rules.breaks.slice(taken),
     shiftFromS,
   };
