@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Database } from '../db/connect.ts';
+import { headIdIn } from '../events/read.ts';
 import type { Store } from '../events/store.ts';
 import { snapshotIn, type Snapshot } from './snapshot.ts';
 
@@ -29,11 +29,4 @@ export async function readPicture({ database, clock }: Store): Promise<Snapshot>
   const newest = pictures.get(database);
   if (newest === undefined || newest.headId <= picture.headId) pictures.set(database, picture);
   return picture.snapshot;
-}
-
-async function headIdIn(reader: Pick<Database['db'], 'execute'>): Promise<number> {
-  const [row] = await reader.execute<{ id: string | number }>(
-    sql`select last_id as id from event_head where id = 1`,
-  );
-  return Number(row?.id ?? 0);
 }

@@ -1,6 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { PLANNER } from '../../shared/actor.ts';
+import { DomainError, isDomainError } from '../../shared/errors.ts';
 import type { PlanDocument } from '../../shared/plan.ts';
+import type { Tx } from '../db/connect.ts';
 import { planVersions, proposals } from '../db/schema/index.ts';
 import { commit } from '../events/store.ts';
 import { touchedSince } from './approve.ts';
@@ -11,12 +13,13 @@ import { askedOf, isStranded, propose, waitingContainers } from './propose.ts';
 import { EMPTY_DOCUMENT, readCurrentPlan, readSnapshot, type Snapshot } from './snapshot.ts';
 
 /**
- * Asks again what a proposal was to do — as far as it is still to be done — because its time is over or another
- * change reached its routes first. The answer is a proposal of its own, to be approved like any other.
+ * Asks again what an open proposal was to do, as far as it is still to be done. The answer takes its place and is a
+ * proposal of its own, to be approved like any other.
  *
  * @returns null where nothing is left to do
+ * @throws DomainError `stale-version` when it was closed meanwhile
  */
-export async function proposeAnew(
+async function proposeAnew(
   dispatch: Dispatch,
   former: ProposalRow,
 ): Promise<{ proposalId: number; version?: number } | null> {
@@ -39,6 +42,7 @@ export async function proposeAnew(
     addContainers,
     redrawTruckIds,
     replaces: former.id,
+    within: (tx) => assertStillOpen(tx, former.id),
   });
 }
 
@@ -57,33 +61,80 @@ async function stillThroughClosures(
     .map((planned) => planned.truckId);
 }
 
+/** A renewal that failed is tried again after this. */
+const TRY_AGAIN_MS = 60_000;
+
+interface RenewalLog {
+  error(about: object, message: string): void;
+}
+
 /**
- * Open proposals whose routes another change reached first: nobody could approve them any more. Each is computed
- * anew; one with nothing left to do is closed.
+ * Computes anew every open proposal that nobody can approve any more: its time is over, or another change reached its
+ * routes first. It stays open until the one that takes its place is stored, in one transaction with that, so that a
+ * crash or a failure in between loses nothing: the next look finds it again. One with nothing left to do is closed.
+ *
+ * @param notBefore when a proposal whose renewal failed is tried again, in ms of the store's clock; kept by the caller
+ * @returns true when something came between and another look is worth it
  */
-export async function renewOvertaken(dispatch: Dispatch): Promise<void> {
-  const { database } = dispatch.store;
-  const open = await database.db.select().from(proposals).where(eq(proposals.state, 'open'));
-  if (open.length === 0) return;
-  const current = await readCurrentPlan(database.db);
-  for (const proposal of open) {
-    if (proposal.baseVersion === current.version) continue;
-    const base = await documentOf(dispatch, proposal.baseVersion);
-    if (touchedSince(base, current.document, proposal.document.routes).length === 0) continue;
-    if ((await proposeAnew(dispatch, proposal)) !== null) continue;
-    // This one alone: meanwhile another may have been made in its place, which nobody has read yet.
-    await commit(dispatch.store, PLANNER, (tx, emit) =>
-      closeProposals(
-        tx,
-        emit,
-        PLANNER,
-        proposal.zone,
-        'superseded',
-        new Date(dispatch.store.clock()),
-        proposal.id,
-      ),
-    );
+export async function renewProposals(
+  dispatch: Dispatch,
+  log: RenewalLog,
+  notBefore = new Map<number, number>(),
+): Promise<boolean> {
+  let again = false;
+  for (const proposal of await worthless(dispatch)) {
+    const nowMs = dispatch.store.clock();
+    if ((notBefore.get(proposal.id) ?? -Infinity) > nowMs) continue;
+    try {
+      await renew(dispatch, proposal);
+      notBefore.delete(proposal.id);
+    } catch (error) {
+      if (isDomainError(error, 'stale-version')) again = true;
+      else {
+        notBefore.set(proposal.id, nowMs + TRY_AGAIN_MS);
+        log.error(
+          { proposalId: proposal.id, zone: proposal.zone, err: error },
+          'a proposal could not be computed anew; it is tried again',
+        );
+      }
+    }
   }
+  return again;
+}
+
+async function renew(dispatch: Dispatch, former: ProposalRow): Promise<void> {
+  if ((await proposeAnew(dispatch, former)) !== null) return;
+  // This one alone: meanwhile another may have been made in its place, which nobody has read yet.
+  await commit(dispatch.store, PLANNER, (tx, emit) => {
+    const at = new Date(dispatch.store.clock());
+    return closeProposals(tx, emit, PLANNER, former.zone, 'superseded', at, former.id);
+  });
+}
+
+async function worthless(dispatch: Dispatch): Promise<ProposalRow[]> {
+  const { database, clock } = dispatch.store;
+  const open = await database.db.select().from(proposals).where(eq(proposals.state, 'open'));
+  if (open.length === 0) return [];
+  const current = await readCurrentPlan(database.db);
+  const found: ProposalRow[] = [];
+  for (const proposal of open) {
+    const isOvertaken = async () =>
+      proposal.baseVersion !== current.version &&
+      touchedSince(
+        await documentOf(dispatch, proposal.baseVersion),
+        current.document,
+        proposal.document.routes,
+      ).length > 0;
+    if (proposal.expiresAt.getTime() < clock() || (await isOvertaken())) found.push(proposal);
+  }
+  return found;
+}
+
+/** Somebody decided on it, or another took its place, while its successor was computed. */
+async function assertStillOpen(tx: Tx, id: number): Promise<void> {
+  const [row] = await tx.select({ state: proposals.state }).from(proposals).where(eq(proposals.id, id));
+  if (row?.state !== 'open')
+    throw new DomainError('stale-version', 'The proposal was closed meanwhile.', { id });
 }
 
 async function documentOf(dispatch: Dispatch, version: number): Promise<PlanDocument> {

@@ -29,7 +29,7 @@ export interface ProposeInput {
   /** Trucks whose way leads through a street that was closed. */
   redrawTruckIds?: readonly number[];
   stabilityS?: number;
-  /** A proposal, closed already, whose place this one takes. */
+  /** The open proposal whose place this one takes, with what of it is still to be done in this question already. */
   replaces?: number;
   /** Gives the search up: something newer is to be answered. */
   abort?: AbortSignal;
@@ -105,7 +105,7 @@ export async function withOpenProposal(
     .select()
     .from(proposals)
     .where(and(eq(proposals.zone, input.zone), eq(proposals.state, 'open')));
-  const waiting = open.map(askedOf);
+  const waiting = open.filter((row) => row.id !== input.replaces).map(askedOf);
   const known = new Set((input.addContainers ?? []).map((container) => container.id));
   const containerIds = waiting.flatMap((asked) => asked.containerIds).filter((id) => !known.has(id));
   return {

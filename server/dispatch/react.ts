@@ -1,11 +1,11 @@
 import { and, eq, sql } from 'drizzle-orm';
-import { PLANNER, SYSTEM } from '../../shared/actor.ts';
+import { PLANNER } from '../../shared/actor.ts';
 import { DomainError, isDomainError } from '../../shared/errors.ts';
 import type { EventType } from '../../shared/events.ts';
 import { ZONES, type Zone } from '../../shared/rules.ts';
-import type { Tx } from '../db/connect.ts';
+import type { Db, Tx } from '../db/connect.ts';
 import { zonePlanning } from '../db/schema/index.ts';
-import { headId } from '../events/read.ts';
+import { headIdIn } from '../events/read.ts';
 import { activeClosures, crossesClosure } from './closures.ts';
 import { decide, type Decision, type ZoneFacts } from './decide.ts';
 import { inSpanCausedBy, tracesOf } from '../ops/spans.ts';
@@ -15,11 +15,10 @@ import { PlannerCancelled } from '../planning/index.ts';
 import { generate, idleTrucks, plannedRoutesIn, validatedIn } from './generate.ts';
 import { proposeForLateTrucks } from './late-trucks.ts';
 import { holdLease, releaseLease } from './lease.ts';
-import { expireProposals } from './close-proposals.ts';
 import { propose } from './propose.ts';
-import { proposeAnew, renewOvertaken } from './propose-anew.ts';
+import { renewProposals } from './propose-anew.ts';
 import { forgetPlaceTables } from './place-tables.ts';
-import { readSnapshot, type Snapshot } from './snapshot.ts';
+import { snapshotIn, type Snapshot } from './snapshot.ts';
 
 const LEASE = 'dispatch';
 /** A leader that dies is followed after this. Leading twice for a moment harms nobody: see `claim`. */
@@ -83,7 +82,7 @@ export function startReactor(
   let running: Promise<void> = Promise.resolve();
   let again = false;
   let busy = false;
-  const desk: Desk = { underWay: null, restarts: new Map() };
+  const desk: Desk = emptyDesk();
 
   const leads = () => holdLease(database, LEASE, holder, leaseS);
   const pass = async (): Promise<void> => {
@@ -95,7 +94,7 @@ export function startReactor(
       again = true;
       const { underWay } = desk;
       if (underWay !== null) {
-        overtakenBy(dispatch, underWay)
+        overtakenBy(database.db, underWay)
           .then((is) => (is ? underWay.abort.abort() : undefined))
           .catch((error: unknown) => log.error({ err: error }, 'dispatch could not look at newer events'));
       }
@@ -137,11 +136,18 @@ interface Desk {
   underWay: UnderWay | null;
   /** How often the answer for a zone was begun anew in a row. */
   restarts: Map<Zone, number>;
+  /** When a proposal whose renewal failed is tried again. */
+  renewNotBefore: Map<number, number>;
 }
 
-async function overtakenBy(dispatch: Dispatch, { zone, sinceEventId }: UnderWay): Promise<boolean> {
+const emptyDesk = (): Desk => ({ underWay: null, restarts: new Map(), renewNotBefore: new Map() });
+
+async function overtakenBy(
+  reader: Pick<Tx, 'execute'>,
+  { zone, sinceEventId }: Omit<UnderWay, 'abort'>,
+): Promise<boolean> {
   const types = [...OVERTAKES].join(',');
-  const rows = await dispatch.store.database.db.execute(sql`
+  const rows = await reader.execute(sql`
     select 1 from events
      where id > ${sinceEventId} and type = any(${`{${types}}`}::text[]) and (zone is null or zone = ${zone})
      limit 1`);
@@ -157,21 +163,15 @@ export async function weighZones(
   dispatch: Dispatch,
   log: ReactorLog,
   isStopped: () => boolean = () => false,
-  desk: Desk = { underWay: null, restarts: new Map() },
+  desk: Desk = emptyDesk(),
   leads: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<boolean> {
   let again = false;
-  for (const expired of await expireProposals(dispatch, SYSTEM)) {
-    try {
-      await proposeAnew(dispatch, expired);
-    } catch (error) {
-      log.error({ zone: expired.zone, err: error }, 'an expired proposal could not be computed anew');
-      await forgetConsidered(dispatch, expired.zone);
-    }
+  try {
+    again = await renewProposals(dispatch, log, desk.renewNotBefore);
+  } catch (error) {
+    log.error({ err: error }, 'open proposals could not be looked at');
   }
-  await renewOvertaken(dispatch).catch((error: unknown) =>
-    log.error({ err: error }, 'an overtaken proposal could not be computed anew'),
-  );
   for (const zone of ZONES) {
     if (isStopped() || !(await leads())) return false;
     try {
@@ -195,16 +195,13 @@ export async function weighZones(
  * marked it first: of two instances that weigh the same, one answers, and what a dead one left is weighed again.
  */
 async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog, desk: Desk): Promise<void> {
-  const { database, clock } = dispatch.store;
-  const considered = await consideredUpTo(dispatch, zone);
-  const head = await headId(database);
+  const { database } = dispatch.store;
+  const { considered, head, causes, snapshot } = await look(dispatch, zone);
   if (head <= considered) return;
-  const causes = await causesSince(dispatch, zone, considered);
-  if (causes.length === 0) {
+  if (snapshot === null) {
     await claim(database.db, zone, considered, head);
     return;
   }
-  const snapshot = await readSnapshot(database.db, clock());
   const redrawTruckIds = causes.some((cause) => cause.kind === 'closure')
     ? await trucksThroughClosures(dispatch, snapshot, zone)
     : [];
@@ -217,8 +214,9 @@ async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog, desk: 
     return;
   }
   const abort = new AbortController();
-  if ((desk.restarts.get(zone) ?? 0) < MOST_RESTARTS) desk.underWay = { zone, sinceEventId: head, abort };
-  const mark: Mark = { zone, from: considered, to: head };
+  const mayRestart = (desk.restarts.get(zone) ?? 0) < MOST_RESTARTS;
+  if (mayRestart) desk.underWay = { zone, sinceEventId: head, abort };
+  const mark: Mark = { zone, from: considered, to: head, mayRestart };
   const startedMs = performance.now();
   try {
     await inSpanCausedBy(
@@ -230,13 +228,13 @@ async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog, desk: 
   } catch (error) {
     // What overtook it is weighed together with what it was for; anything else is not repeated for ever.
     if (!isDomainError(error, 'stale-version') && !(error instanceof PlannerCancelled))
-      await claim(database.db, zone, mark.from, head);
+      await claimUnlessOvertaken(database.db, mark);
     throw error;
   } finally {
     desk.underWay = null;
   }
   // Nothing was found that is worth a change.
-  await claim(database.db, zone, mark.from, head);
+  await claimUnlessOvertaken(database.db, mark);
   log.info(
     { zone, action: decision.action, ms: Math.round(performance.now() - startedMs) },
     'dispatch planned a zone',
@@ -248,6 +246,8 @@ interface Mark {
   zone: Zone;
   from: number;
   to: number;
+  /** Whether an answer that something newer overtook is given up. */
+  mayRestart: boolean;
 }
 
 async function act(
@@ -262,8 +262,11 @@ async function act(
   let isMarked = false;
   const within = async (tx: Tx): Promise<void> => {
     isMarked = await claim(tx, zone, mark.from, mark.to);
-    if (isMarked) return;
-    throw new DomainError('stale-version', 'Another instance has answered this already.', { zone });
+    if (!isMarked)
+      throw new DomainError('stale-version', 'Another instance has answered this already.', { zone });
+    // What came after the search, before this, is answered together with what it was for.
+    if (mark.mayRestart && (await overtakenBy(tx, { zone, sinceEventId: mark.to })))
+      throw new DomainError('stale-version', 'Something newer is to be answered too.', { zone });
   };
   if (decision.action === 'generate') {
     await generate(dispatch, PLANNER, { zone, reason: 'threshold', abort, within });
@@ -292,6 +295,18 @@ async function act(
     within,
   });
   if (isMarked && proposed !== null) mark.from = mark.to;
+}
+
+/**
+ * Marks what led to no answer. It may have led to none because of what came meanwhile — its truck broke down before
+ * the search read the plan — and is then weighed together with that.
+ *
+ * @throws DomainError `stale-version`
+ */
+async function claimUnlessOvertaken(db: Db, { zone, from, to }: Mark): Promise<void> {
+  if (from < to && (await overtakenBy(db, { zone, sinceEventId: to })))
+    throw new DomainError('stale-version', 'Something newer is to be answered too.', { zone });
+  await claim(db, zone, from, to);
 }
 
 function factsOf(snapshot: Snapshot, zone: Zone, causes: readonly Cause[]): ZoneFacts {
@@ -357,9 +372,39 @@ interface Cause {
   id: number;
 }
 
-async function causesSince(dispatch: Dispatch, zone: Zone, after: number): Promise<Cause[]> {
+interface Look {
+  considered: number;
+  head: number;
+  causes: Cause[];
+  /** Null without a cause. */
+  snapshot: Snapshot | null;
+}
+
+/**
+ * The zone's mark, what gave cause since, and the state of things, all as of one event: what is marked as weighed is
+ * what was seen, and a cause that comes a moment later is not answered now and once more with the next look.
+ */
+async function look(dispatch: Dispatch, zone: Zone): Promise<Look> {
+  const { database, clock } = dispatch.store;
+  return database.db.transaction(
+    async (tx): Promise<Look> => {
+      const considered = await consideredUpTo(tx, zone);
+      const head = await headIdIn(tx);
+      const causes = head <= considered ? [] : await causesSince(tx, zone, considered);
+      return {
+        considered,
+        head,
+        causes,
+        snapshot: causes.length === 0 ? null : await snapshotIn(tx, clock()),
+      };
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' },
+  );
+}
+
+async function causesSince(tx: Tx, zone: Zone, after: number): Promise<Cause[]> {
   const types = [...CAUSES].join(',');
-  const rows = await dispatch.store.database.db.execute<{ kind: string; type: string; id: number }>(sql`
+  const rows = await tx.execute<{ kind: string; type: string; id: number }>(sql`
     select subject_kind as kind, type, subject_id as id from events
      where id > ${after} and (zone is null or zone = ${zone})
        and (type = any(${`{${types}}`}::text[])
@@ -375,11 +420,8 @@ async function causesSince(dispatch: Dispatch, zone: Zone, after: number): Promi
   }));
 }
 
-async function consideredUpTo(dispatch: Dispatch, zone: Zone): Promise<number> {
-  const [row] = await dispatch.store.database.db
-    .select()
-    .from(zonePlanning)
-    .where(eq(zonePlanning.zone, zone));
+async function consideredUpTo(tx: Tx, zone: Zone): Promise<number> {
+  const [row] = await tx.select().from(zonePlanning).where(eq(zonePlanning.zone, zone));
   return row?.consideredEventId ?? 0;
 }
 
@@ -401,16 +443,4 @@ async function claim(
     .where(and(eq(zonePlanning.zone, zone), eq(zonePlanning.consideredEventId, from)))
     .returning({ zone: zonePlanning.zone });
   return rows.length > 0;
-}
-
-async function forgetConsidered(dispatch: Dispatch, zone: Zone): Promise<void> {
-  const rows = await dispatch.store.database.db.execute<{ id: number }>(sql`
-    select coalesce(min(e.id) - 1, 0) as id from events e join incidents i on i.id = e.subject_id
-     where e.type = 'incident.validated' and e.subject_kind = 'incident' and i.zone = ${zone} and i.state = 'validated'`);
-  const id = Number(rows[0]?.id ?? 0);
-  if (id > 0)
-    await dispatch.store.database.db
-      .update(zonePlanning)
-      .set({ consideredEventId: id })
-      .where(eq(zonePlanning.zone, zone));
 }

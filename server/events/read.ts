@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import type { DomainEvent, SubjectKind } from '../../shared/events.ts';
-import type { Database } from '../db/connect.ts';
+import type { Database, Tx } from '../db/connect.ts';
 import { eventHead, events } from '../db/schema/index.ts';
 
 type Row = typeof events.$inferSelect;
@@ -40,7 +40,12 @@ export async function eventsOf(database: Database, kind: SubjectKind, id: number
 
 /** The id of the last committed event; 0 when nothing has happened yet. */
 export async function headId(database: Database): Promise<number> {
-  const [row] = await database.db.select({ lastId: eventHead.lastId }).from(eventHead);
+  return headIdIn(database.db);
+}
+
+/** The same as a transaction of the caller sees it. */
+export async function headIdIn(reader: Pick<Tx, 'select'>): Promise<number> {
+  const [row] = await reader.select({ lastId: eventHead.lastId }).from(eventHead);
   return row?.lastId ?? 0;
 }
 

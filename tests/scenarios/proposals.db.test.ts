@@ -18,13 +18,16 @@ import { generate } from '../../server/dispatch/generate.ts';
 import { planHistory } from '../../server/dispatch/history.ts';
 import { moveStop } from '../../server/dispatch/move-stop.ts';
 import { alternativesOf } from '../../server/dispatch/proposals.ts';
-import { renewOvertaken } from '../../server/dispatch/propose-anew.ts';
+import { renewProposals } from '../../server/dispatch/propose-anew.ts';
+import { weighZones } from '../../server/dispatch/react.ts';
 import { undo } from '../../server/dispatch/undo.ts';
 import { setAutoApprove } from '../../server/rules/update.ts';
 import { events, planDrafts, planVersions } from '../../server/db/schema/index.ts';
 import { truckReturned } from '../../server/fleet/truck-returned.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { openRoom, work, type Room } from './room.ts';
+
+const quiet = { info: () => undefined, error: () => undefined };
 
 let room: Room;
 /** What computes the other alternatives, as the server's background does it. */
@@ -439,6 +442,68 @@ describe('a proposal nobody answers', () => {
   });
 });
 
+describe('a proposal whose time is over', () => {
+  /** A breakdown's proposal, its time over: no event tells of it again. */
+  async function expired() {
+    const { proposalId } = await truckFails();
+    await weighZones(room.dispatch, quiet);
+    const waited = (await room.proposals())[0]!.diff.moved.map(({ stopId }) => stopId).sort();
+    room.later(16);
+    return { proposalId, waited };
+  }
+
+  it('is there until its successor is stored, however the process ends in between', async () => {
+    const { proposalId, waited } = await expired();
+    for (let at = 1; ; at++) {
+      const ending = room.interrupted(at, async () => {
+        throw new Error('the process ended');
+      });
+      await weighZones(ending, quiet).catch(() => undefined);
+      const open = await room.proposals();
+      expect(open, `ended before look ${at}`).toHaveLength(1);
+      if (open[0]!.id !== proposalId) break;
+      expect(at).toBeLessThan(20);
+    }
+    const [fresh] = await room.proposals();
+    expect(fresh!.replaces).toBe(proposalId);
+    expect(fresh!.diff.moved.map(({ stopId }) => stopId).sort()).toEqual(waited);
+    const told = await room.database.db.select().from(events).orderBy(desc(events.id));
+    expect(told.find((event) => event.type === 'proposal.closed')).toMatchObject({
+      subjectId: proposalId,
+      data: { state: 'expired' },
+    });
+  });
+
+  it('is tried again after a minute when it could not be computed, and said once', async () => {
+    const { proposalId } = await expired();
+    const said: object[] = [];
+    const loud = { ...quiet, error: (about: object) => void said.push(about) };
+    const failing: Dispatch = {
+      ...room.dispatch,
+      planner: { solve: () => Promise.reject(new Error('out of memory')) },
+    };
+    const notBefore = new Map<number, number>();
+    await renewProposals(failing, loud, notBefore);
+    await renewProposals(failing, loud, notBefore);
+    expect(said).toHaveLength(1);
+    expect((await room.proposals())[0]!.id).toBe(proposalId);
+    room.later(1);
+    await renewProposals(room.dispatch, loud, notBefore);
+    expect((await room.proposals())[0]!.replaces).toBe(proposalId);
+    expect(said).toHaveLength(1);
+  });
+
+  it('two servers that find it at once make one in its place', async () => {
+    const { proposalId } = await expired();
+    const other = room.interrupted(3, () => renewProposals(room.dispatch, quiet));
+    expect(await renewProposals(other, quiet)).toBe(true);
+    expect(await renewProposals(other, quiet)).toBe(false);
+    const told = await room.database.db.select().from(events).orderBy(desc(events.id));
+    expect(told.filter((event) => event.type === 'proposal.created')).toHaveLength(2);
+    expect((await room.proposals())[0]!.replaces).toBe(proposalId);
+  });
+});
+
 describe('a proposal that another change overtook', () => {
   it('is closed alone when nothing is left of it: what was proposed meanwhile stays open', async () => {
     const { proposalId, broken } = await truckFails(3);
@@ -458,7 +523,7 @@ describe('a proposal that another change overtook', () => {
       return db.transaction(...work);
     }) as typeof db.transaction;
     const database = { ...room.database, db: Object.assign(Object.create(db) as typeof db, { transaction }) };
-    await renewOvertaken({ ...room.dispatch, store: { ...room.store, database } });
+    await renewProposals({ ...room.dispatch, store: { ...room.store, database } }, quiet);
     expect(later).toBeGreaterThan(proposalId);
     expect((await room.proposals()).map(({ id }) => id)).toEqual([later]);
   });

@@ -99,6 +99,23 @@ export async function openRoom() {
     positions,
     problems,
     now: () => nowMs,
+    /** This house's dispatch, where something happens just before its n-th look at the database, counted from 1. */
+    interrupted(at: number, happens: () => Promise<unknown>): Dispatch {
+      let looks = 0;
+      const held = new Proxy(database.db, {
+        get(target, key) {
+          const value: unknown = Reflect.get(target, key);
+          if (typeof value !== 'function') return value;
+          const method = value.bind(target) as (...args: unknown[]) => unknown;
+          if (key !== 'transaction' && key !== 'execute') return method;
+          return async (...args: unknown[]) => {
+            if (++looks === at) await happens();
+            return method(...args);
+          };
+        },
+      });
+      return { ...dispatch, store: { ...store, database: { ...database, db: held } } };
+    },
     later(minutes: number) {
       nowMs += minutes * 60_000;
     },

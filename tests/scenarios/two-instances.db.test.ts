@@ -2,9 +2,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sql } from 'drizzle-orm';
 import type { Dispatch } from '../../server/dispatch/dispatch.ts';
 import { generate } from '../../server/dispatch/generate.ts';
+import { reject } from '../../server/dispatch/reject.ts';
 import { startReactor, weighZones, type Reactor } from '../../server/dispatch/react.ts';
 import { createLocalBus } from '../../server/events/bus.ts';
 import { breakdown } from '../../server/dispatch/breakdown.ts';
+import { cancelIncident } from '../../server/incidents/cancel.ts';
+import { takeTruckOut } from '../../server/fleet/truck-out.ts';
+import { truckReturned } from '../../server/fleet/truck-returned.ts';
+import { commit } from '../../server/events/store.ts';
 import { testDatabaseKind } from '../database/open.ts';
 import { openRoom, work, type Room } from './room.ts';
 
@@ -171,6 +176,83 @@ describe('what happens while an answer is computed', () => {
     expect(searches.map((search) => search.aborted)).toEqual([true, false]);
     expect((await answersOf(room)).proposals).toBe(before.proposals + 1);
     await reactor.stop();
+  });
+
+  /** Nothing waits and nothing is proposed: the next round begins afresh. */
+  async function clear(...incidentIds: (number | null)[]): Promise<void> {
+    for (const id of incidentIds)
+      await cancelIncident(room.store, room.supervisor, { id: id!, reason: 'prueba' });
+    for (const { id } of await room.proposals())
+      await reject(room.store, room.supervisor, { id, reason: 'prueba' });
+    await weighZones(room.dispatch, quiet);
+  }
+
+  it('a cause that arrives at whatever moment of a look makes one proposal', async () => {
+    await clear();
+    for (let at = 1, arrivedMeanwhile = true; arrivedMeanwhile; at++) {
+      const before = await answersOf(room);
+      let arrived: number | null = null;
+      const arrives = async () => (arrived = await room.validated('animal_muerto', 140));
+      // A report nobody validated yet: reason enough to look, none to plan.
+      const idle = await room.reported('acopio', 330);
+      while (await weighZones(room.interrupted(at, arrives), quiet));
+      arrivedMeanwhile = arrived !== null;
+      if (!arrivedMeanwhile) await arrives();
+      await weighZones(room.dispatch, quiet);
+      await weighZones(room.dispatch, quiet);
+      expect((await answersOf(room)).proposals - before.proposals, `it came before look ${at}`).toBe(1);
+      expect((await room.proposals())[0]!.incidentIds).toEqual([arrived]);
+      await clear(arrived, idle);
+    }
+  });
+
+  it('a second cause while the first is answered is in its proposal, or in the next alone', async () => {
+    await clear();
+    const made: number[] = [];
+    for (let at = 1, arrivedMeanwhile = true; arrivedMeanwhile; at++) {
+      const before = await answersOf(room);
+      const first = await room.validated('animal_muerto', 140);
+      let second: number | null = null;
+      const dispatch = room.interrupted(at, async () => {
+        second = await room.validated('animal_muerto', 230);
+      });
+      while (await weighZones(dispatch, quiet));
+      arrivedMeanwhile = second !== null;
+      if (!arrivedMeanwhile) second = await room.validated('animal_muerto', 230);
+      const [open] = await room.proposals();
+      const isTogether = open?.incidentIds.includes(second!) === true;
+      await weighZones(room.dispatch, quiet);
+      await weighZones(room.dispatch, quiet);
+      const [last] = await room.proposals();
+      expect([...last!.incidentIds].sort(), `it came before look ${at}`).toEqual([first, second].sort());
+      const proposals = (await answersOf(room)).proposals - before.proposals;
+      if (isTogether) expect(last!.id, `it came before look ${at}`).toBe(open!.id);
+      made.push(proposals);
+      await clear(first, second);
+    }
+    // In one proposal as long as that is not stored yet; then in one more.
+    expect(made).toEqual([...made].sort());
+    expect(Math.max(...made)).toBe(2);
+  });
+
+  it('a truck breaks down before the search for its urgent incident reads the plan: neither is lost', async () => {
+    await clear();
+    const route = (await room.plan()).routes.find((one) => one.state === 'running')!;
+    for (let at = 1, broke = true; broke; at++) {
+      const urgent = await room.validated('animal_muerto', 140);
+      broke = false;
+      const dispatch = room.interrupted(at, async () => {
+        broke = true;
+        // The state alone: the breakdown's own search is still under way.
+        await commit(room.store, room.supervisor, async (tx, emit) => {
+          await takeTruckOut(tx, emit, room.now(), route.truckId, 'breakdown');
+        });
+      });
+      while (await weighZones(dispatch, quiet));
+      expect((await room.proposals())[0]?.incidentIds, `it broke before look ${at}`).toContain(urgent);
+      if (broke) await truckReturned(room.store, room.supervisor, route.truckId);
+      await clear(urgent);
+    }
   });
 
   it('a truck breaks down while an urgent incident is planned: neither is lost', async () => {
