@@ -13,6 +13,7 @@ import type { RuinOptions } from './ruin.ts';
 import { Shedding } from './shedding.ts';
 import { Start } from './start.ts';
 import { Tails } from './tails.ts';
+import { TripMoves } from './trip-moves.ts';
 
 export interface Found extends Kept {
   iterations: number;
@@ -72,6 +73,7 @@ export class Search {
   private readonly recreate: Recreate;
   private readonly tails: Tails;
   private readonly placeMoves: PlaceMoves;
+  private readonly tripMoves: TripMoves;
   private readonly graft: Graft;
   private readonly mustServeAll: boolean;
   private readonly logs: Float64Array;
@@ -93,6 +95,7 @@ export class Search {
     this.logs = Float64Array.from({ length: 4096 }, (_, i) => -Math.log((i + 0.5) / 4096));
     this.tails = new Tails(this.routes, this.ruin.neighbours, this.random, this.logs);
     this.placeMoves = new PlaceMoves(this.routes, this.random);
+    this.tripMoves = new TripMoves(this.routes, this.random);
     this.graft = new Graft(this.routes, this.ruin, this.random);
     this.mustServeAll = model.optional.every((may) => may === 0);
     this.bestNodes = new Int32Array(model.vehicleCount * this.routes.stride);
@@ -218,6 +221,7 @@ export class Search {
         routes.reject();
       }
       if (this.tails.run(TAIL_TRIES, temperature) || this.placeMoves.run(allowance)) this.keepIfBest();
+      if (this.tripMoves.run(allowance)) this.keepIfBest();
     }
   }
 
