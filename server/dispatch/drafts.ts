@@ -52,7 +52,8 @@ export async function openDraft(
       (draft) => draft.alternative === name && isBy(draft, actor),
     );
     if (begun !== undefined) return begun.id;
-    if (proposal.state !== 'open' && proposal.state !== 'superseded') {
+    const isForgotten = proposal.state !== 'open' && proposal.document.routes.length === 0;
+    if ((proposal.state !== 'open' && proposal.state !== 'superseded') || isForgotten) {
       throw new DomainError('invalid-transition', 'The proposal is no longer open.', {
         id: proposal.id,
         state: proposal.state,

@@ -1,16 +1,15 @@
-import { and, eq, lt, sql } from 'drizzle-orm';
+import { and, eq, lt } from 'drizzle-orm';
 import { proposalAlternatives, proposals } from '../db/schema/index.ts';
 import { ALTERNATIVES } from '../../shared/plan.ts';
 import { fillAlternatives } from './alternatives.ts';
 import type { Dispatch } from './dispatch.ts';
+import { forgetOld } from './forget-old.ts';
 import { askedOf, prepareChange, waitingContainers } from './propose.ts';
 import { readSnapshot } from './snapshot.ts';
 
 /** A proposal this old without all its alternatives was left by an instance that stopped. */
 const LEFT_AFTER_MS = 15_000;
 const TICK_MS = 5_000;
-/** What was not chosen is kept a week to be read, then forgotten: each holds whole routes. */
-const KEEP_CLOSED_MS = 7 * 86_400_000;
 const FORGET_EVERY_MS = 3_600_000;
 
 export interface AlternativeFiller {
@@ -64,7 +63,7 @@ export function startFiller(
     try {
       if (dispatch.store.clock() - forgotMs > FORGET_EVERY_MS) {
         forgotMs = dispatch.store.clock();
-        await forgetOld(dispatch);
+        await forgetOld(dispatch.store);
       }
       for (const id of await leftBehind(dispatch)) {
         if (!waiting.has(id)) waiting.set(id, () => fillFromNow(dispatch, id));
@@ -92,16 +91,6 @@ export function startFiller(
       while (running !== null) await running;
     },
   };
-}
-
-/** Forgets the alternatives of proposals, and the drafts, that ended long ago; versions hold what was approved. */
-export async function forgetOld(dispatch: Dispatch): Promise<void> {
-  const before = new Date(dispatch.store.clock() - KEEP_CLOSED_MS).toISOString();
-  await dispatch.store.database.db.execute(sql`
-    delete from proposal_alternatives a using proposals p
-     where p.id = a.proposal_id and p.state <> 'open' and p.closed_at < ${before}::timestamptz`);
-  await dispatch.store.database.db.execute(sql`
-    delete from plan_drafts where state <> 'open' and at < ${before}::timestamptz`);
 }
 
 async function leftBehind(dispatch: Dispatch): Promise<number[]> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Actor } from '../../shared/actor.ts';
 import type {
   Approval,
@@ -60,8 +60,9 @@ async function stopRow(tx: Tx, stop: DraftStop): Promise<number> {
     const [open] = await tx
       .select({ id: stops.id })
       .from(stops)
-      .where(and(eq(stops.incidentId, stop.incidentId), inArray(stops.state, ['planned', 'enroute'])));
-    if (open !== undefined) return open.id;
+      .where(and(eq(stops.incidentId, stop.incidentId), inArray(stops.state, ['planned', 'enroute'])))
+      .for('update');
+    if (open !== undefined) return proposedAgain(tx, open.id);
   }
   if (stop.containerId !== null) {
     const [proposed] = await tx
@@ -77,8 +78,9 @@ async function stopRow(tx: Tx, stop: DraftStop): Promise<number> {
         ),
       )
       .orderBy(desc(stops.id))
-      .limit(1);
-    if (proposed !== undefined) return proposed.id;
+      .limit(1)
+      .for('update');
+    if (proposed !== undefined) return proposedAgain(tx, proposed.id);
   }
   const [row] = await tx
     .insert(stops)
@@ -92,9 +94,19 @@ async function stopRow(tx: Tx, stop: DraftStop): Promise<number> {
       load: stop.load,
       serviceS: stop.serviceS,
       windowEnd: stop.windowEnd,
+      draftedAt: sql`now()`,
     })
     .returning({ id: stops.id });
   return row!.id;
+}
+
+/** A row that no version holds yet is wanted anew: its time to be forgotten begins again (forget-old.ts). */
+async function proposedAgain(tx: Tx, id: number): Promise<number> {
+  await tx
+    .update(stops)
+    .set({ draftedAt: sql`now()` })
+    .where(and(eq(stops.id, id), isNotNull(stops.draftedAt)));
+  return id;
 }
 
 export interface NewVersion {
@@ -221,7 +233,7 @@ async function mirror(
     .filter((route) => touched.includes(route.routeId))
     .flatMap((route) => route.stops.map((stop, index) => ({ s: stop.stopId, r: route.routeId, p: index })));
   await tx.execute(sql`
-    update stops set route_id = x.r, position = x.p
+    update stops set route_id = x.r, position = x.p, drafted_at = null
       from jsonb_to_recordset(${JSON.stringify(places)}::jsonb) as x(s bigint, r bigint, p int)
      where stops.id = x.s`);
   await tx

@@ -86,6 +86,7 @@ function seenAt(round: Drive, nowS: number): { snapshot: Snapshot; planned: Plan
       closedBy: null,
       evidence: null,
       loaded: null,
+      draftedAt: null,
     });
   });
   const route: RouteRow = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { desc } from 'drizzle-orm';
+import { desc, eq } from 'drizzle-orm';
 import type { Actor } from '../../shared/actor.ts';
 import type { AlternativeView, PlanDiff } from '../../shared/plan.ts';
 import { approve } from '../../server/dispatch/approve.ts';
@@ -12,17 +12,20 @@ import {
   moveInDraft,
   openDraft,
 } from '../../server/dispatch/drafts.ts';
-import { forgetOld, startFiller } from '../../server/dispatch/fill-alternatives.ts';
+import { startFiller } from '../../server/dispatch/fill-alternatives.ts';
+import { forgetOld } from '../../server/dispatch/forget-old.ts';
 import type { Dispatch } from '../../server/dispatch/dispatch.ts';
 import { generate } from '../../server/dispatch/generate.ts';
 import { planHistory } from '../../server/dispatch/history.ts';
 import { moveStop } from '../../server/dispatch/move-stop.ts';
 import { alternativesOf } from '../../server/dispatch/proposals.ts';
 import { renewProposals } from '../../server/dispatch/propose-anew.ts';
+import { propose } from '../../server/dispatch/propose.ts';
+import { reject } from '../../server/dispatch/reject.ts';
 import { weighZones } from '../../server/dispatch/react.ts';
 import { undo } from '../../server/dispatch/undo.ts';
 import { setAutoApprove } from '../../server/rules/update.ts';
-import { events, planDrafts, planVersions } from '../../server/db/schema/index.ts';
+import { events, planDrafts, planVersions, proposals, stops } from '../../server/db/schema/index.ts';
 import { truckReturned } from '../../server/fleet/truck-returned.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { openRoom, work, type Room } from './room.ts';
@@ -145,13 +148,89 @@ describe('the slider: three computed answers to one question', () => {
     const drafts = () => room.database.db.select({ id: planDrafts.id }).from(planDrafts);
     await approve(room.store, room.supervisor, { id: proposalId });
     room.later(6 * 24 * 60);
-    await forgetOld(room.dispatch);
+    await forgetOld(room.store);
     expect(await alternativesOf(room.database, proposalId)).toHaveLength(3);
     expect(await drafts()).toHaveLength(2);
     room.later(2 * 24 * 60);
-    await forgetOld(room.dispatch);
+    await forgetOld(room.store);
     expect(await alternativesOf(room.database, proposalId)).toEqual([]);
     expect(await drafts()).toEqual([{ id: left.id }]);
+  });
+
+  it('what was proposed and not taken is forgotten after 90 days; what was, and the story, stays', async () => {
+    const allStops = async () =>
+      new Map((await room.database.db.select().from(stops)).map((row) => [row.id, row]));
+    await truckFails();
+    const planned = new Set(
+      [...(await allStops()).values()].filter((row) => row.draftedAt === null).map(({ id }) => id),
+    );
+    await fillAll();
+    const [first] = await room.proposals();
+    const abandoned = await openDraft(room.store, room.supervisor, { proposalId: first!.id });
+    // Its successor takes its place, and is rejected.
+    const animal = await room.validated('animal_muerto', 70);
+    const second = await propose(room.dispatch, room.supervisor, {
+      zone: 'oriental',
+      kind: 'insertion',
+      reason: 'insertion',
+      incidentIds: [animal],
+    });
+    await reject(room.store, room.supervisor, { id: second!.proposalId, reason: 'no hace falta' });
+    const rowOf = async (id: number) =>
+      (await room.database.db.select().from(proposals).where(eq(proposals.id, id)))[0]!;
+    const drafted = [...(await allStops()).values()]
+      .filter((row) => row.draftedAt !== null)
+      .map(({ id }) => id);
+    expect(drafted.length).toBeGreaterThan(0);
+
+    room.later(89 * 24 * 60);
+    await forgetOld(room.store);
+    expect((await rowOf(first!.id)).document.routes).not.toEqual([]);
+    expect((await listDrafts(room.database)).map(({ id }) => id)).toEqual([abandoned.id]);
+
+    room.later(3 * 24 * 60);
+    // What is proposed now wants some of the rows made then.
+    await truckReturned(room.store, room.supervisor, (await rowOf(first!.id)).truckId!);
+    const third = await propose(room.dispatch, room.supervisor, {
+      zone: 'oriental',
+      kind: 'insertion',
+      reason: 'insertion',
+      incidentIds: [animal],
+    });
+    await forgetOld(room.store);
+    await forgetOld(room.store);
+    for (const id of [first!.id, second!.proposalId]) {
+      const row = await rowOf(id);
+      expect(row.document.routes).toEqual([]);
+      expect(row.diff.moved).toEqual([]);
+    }
+    expect(await rowOf(second!.proposalId)).toMatchObject({
+      state: 'rejected',
+      closeReason: 'no hace falta',
+    });
+    expect(await listDrafts(room.database)).toEqual([]);
+    expect(await room.database.db.select().from(planDrafts)).toEqual([]);
+    const left = await allStops();
+    const open = (await rowOf(third!.proposalId)).document.routes.flatMap((route) => route.stops);
+    for (const id of [...planned, ...open.map(({ stopId }) => stopId)])
+      expect([...left.keys()]).toContain(id);
+    expect(drafted.filter((id) => left.has(id)).length).toBeLessThan(drafted.length);
+    await expect(openDraft(room.store, room.supervisor, { proposalId: first!.id })).rejects.toMatchObject({
+      reason: 'invalid-transition',
+    });
+    const told = await room.database.db.select().from(events).orderBy(desc(events.id));
+    expect(told.find((event) => event.type === 'draft.closed')).toMatchObject({
+      subjectId: abandoned.id,
+      data: { state: 'discarded', proposalId: first!.id },
+      actor: { kind: 'system' },
+    });
+    const { version } = await approve(room.store, room.supervisor, { id: third!.proposalId });
+    const approved = await allStops();
+    const { document } = (
+      await room.database.db.select().from(planVersions).where(eq(planVersions.version, version))
+    )[0]!;
+    for (const { stopId } of document.routes.flatMap((route) => route.stops))
+      expect(approved.get(stopId)).toMatchObject({ draftedAt: null });
   });
 
   it('the server computes them by itself, and again where another search took the planner away', async () => {

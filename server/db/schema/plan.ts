@@ -89,6 +89,8 @@ export const stops = pgTable(
     evidence: text('evidence').$type<EvidenceGrade>(),
     /** Severity points it put aboard when it was done: what an undo takes off again. */
     loaded: doublePrecision('loaded'),
+    /** Since when no version of the plan has held it, though something proposed does: what is never taken is forgotten. */
+    draftedAt: instant('drafted_at'),
   },
   (t) => [
     uniqueIndex('stops_one_open_per_incident')
@@ -96,6 +98,9 @@ export const stops = pgTable(
       .where(sql`${t.state} in ('planned','enroute')`),
     uniqueIndex('stops_client_id').on(t.clientId),
     index('stops_route').on(t.routeId, t.position),
+    index('stops_drafted')
+      .on(t.draftedAt)
+      .where(sql`${t.draftedAt} is not null`),
     check('stops_state', sql`${t.state} in ('planned','enroute','done','failed')`),
     check('stops_pin', sql`${t.pin} in ('truck','place')`),
     check('stops_kind', sql`${t.kind} in ('depot','incident','container','disposal')`),
