@@ -206,5 +206,7 @@ export const pushSubscriptionInput = z.object({
   p256dh: z.string().regex(/^[A-Za-z0-9_-]{86,88}=?$/),
   auth: z.string().regex(/^[A-Za-z0-9_-]{22,24}={0,2}$/),
   language: z.enum(['es', 'en']).default('es'),
+  /** The browser says by itself what was agreed before: a channel that an admin took away stays away. */
+  renewal: z.boolean().default(false),
 });
 export type PushSubscriptionInput = z.input<typeof pushSubscriptionInput>;

@@ -376,6 +376,33 @@ describe('a push', () => {
     expect(await sendings(after)).toEqual([]);
   });
 
+  it('that an admin took away stays away until its owner asks for it, whatever the browser renews', async () => {
+    const operator = await person('quitado', 'operator');
+    const said = (renewal: boolean) =>
+      subscribePush(store, operator, {
+        endpoint: `${origin}/push/quitado`,
+        p256dh: browser.p256dh,
+        auth: browser.auth,
+        renewal,
+      });
+    // A first renewal of a browser nobody took anything from is an agreement: the server has forgotten.
+    expect(await said(true)).toEqual({ told: true });
+    const ours = async () => (await channelViews(database.db)).filter(({ name }) => name === 'quitado');
+    const [made] = await ours();
+    expect(await said(true)).toEqual({ told: true });
+    expect(await ours()).toHaveLength(1);
+    await removeChannel(store, admin, made!.id);
+    expect(await said(true)).toEqual({ told: false });
+    expect(await ours()).toEqual([]);
+    const id = await raise();
+    await deliver();
+    expect(heard).toEqual([]);
+    expect(await sendings(id)).toEqual([]);
+    expect(await said(false)).toEqual({ told: true });
+    expect(await ours()).toHaveLength(1);
+    expect(await said(true)).toEqual({ told: true });
+  });
+
   it('belongs to whoever used the browser last, and ends when that person says so', async () => {
     const operator = await person('turno', 'operator');
     await subscribe();

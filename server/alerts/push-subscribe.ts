@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull } from 'drizzle-orm';
+import { and, desc, eq, inArray } from 'drizzle-orm';
 import type { Actor } from '../../shared/actor.ts';
 import { pushSubscriptionInput, type PushSubscriptionInput } from '../../shared/alerts.ts';
 import { DomainError } from '../../shared/errors.ts';
@@ -13,23 +13,35 @@ const FIRST_MIN_LEVEL = 'high';
 
 /**
  * This browser of a person of the room agrees to be told. It belongs to whoever said so last; the first time a channel
- * of the person's own is made, which an admin may change.
+ * of the person's own is made, which an admin may change or take away. One that was taken away comes back when the
+ * person asks for it, not when a browser renews what it was told before.
+ *
+ * @returns whether the browser will be told
  */
 export async function subscribePush(
   store: Store,
   actor: Actor,
   given: PushSubscriptionInput,
-): Promise<{ id: number }> {
+): Promise<{ told: boolean }> {
   requireRole(actor, 'operator');
   const input = pushSubscriptionInput.parse(given);
   if (actor.kind !== 'user') throw new DomainError('not-signed-in', 'A browser belongs to a person.');
   return commit(store, actor, async (tx, emit) => {
+    const pushChannels = await tx
+      .select({ removedAt: alertChannels.removedAt })
+      .from(alertChannels)
+      .where(and(eq(alertChannels.kind, 'push'), eq(alertChannels.userId, actor.id)));
+    const hasChannel = pushChannels.some(({ removedAt }) => removedAt === null);
+    if (input.renewal && !hasChannel && pushChannels.length > 0) {
+      // Nor is this person's screen told any more what was meant for whoever used it before.
+      await tx.delete(pushSubscriptions).where(eq(pushSubscriptions.endpoint, input.endpoint));
+      return { told: false };
+    }
     const values = { userId: actor.id, p256dh: input.p256dh, auth: input.auth };
-    const [row] = await tx
+    await tx
       .insert(pushSubscriptions)
       .values({ ...values, endpoint: input.endpoint, createdAt: new Date(store.clock()) })
-      .onConflictDoUpdate({ target: pushSubscriptions.endpoint, set: values })
-      .returning({ id: pushSubscriptions.id });
+      .onConflictDoUpdate({ target: pushSubscriptions.endpoint, set: values });
     const mine = await tx
       .select({ id: pushSubscriptions.id })
       .from(pushSubscriptions)
@@ -37,17 +49,7 @@ export async function subscribePush(
       .orderBy(desc(pushSubscriptions.id));
     const tooMany = mine.slice(MAX_BROWSERS).map(({ id }) => id);
     if (tooMany.length > 0) await tx.delete(pushSubscriptions).where(inArray(pushSubscriptions.id, tooMany));
-    const [channel] = await tx
-      .select({ id: alertChannels.id })
-      .from(alertChannels)
-      .where(
-        and(
-          eq(alertChannels.kind, 'push'),
-          eq(alertChannels.userId, actor.id),
-          isNull(alertChannels.removedAt),
-        ),
-      );
-    if (!channel) {
+    if (!hasChannel) {
       await insertChannel(tx, emit, store.clock(), {
         kind: 'push',
         name: actor.username,
@@ -59,7 +61,7 @@ export async function subscribePush(
         target: {},
       });
     }
-    return row!;
+    return { told: true };
   });
 }
 

@@ -53,6 +53,7 @@ export default {
     off: 'Notices of this browser are off.',
     denied: 'The browser allows no notices from this page.',
     unsupported: 'This browser cannot receive notices.',
+    removed: 'An administrator took this notice away. Tick it to ask for it again.',
     failed: 'It could not be switched on. Try again.',
   },
   sound: 'Sound for urgent ones',

@@ -53,6 +53,7 @@ export default {
     off: 'Avisos de este navegador apagados.',
     denied: 'El navegador no permite avisos de esta página.',
     unsupported: 'Este navegador no puede recibir avisos.',
+    removed: 'La administración quitó este aviso. Márquelo para pedirlo otra vez.',
     failed: 'No se pudo activar. Intente otra vez.',
   },
   sound: 'Sonido en las urgentes',

@@ -4,7 +4,7 @@ import { trpc } from '../app/api.ts';
 const WORKER = '/alerts-sw.js';
 const SCOPE = '/control';
 
-export type PushState = 'unsupported' | 'denied' | 'off' | 'on';
+export type PushState = 'unsupported' | 'denied' | 'off' | 'on' | 'removed';
 
 const isSupported = () =>
   'serviceWorker' in navigator &&
@@ -36,15 +36,16 @@ export async function enablePush(language: 'es' | 'en'): Promise<PushState> {
     userVisibleOnly: true,
     applicationServerKey: publicKey,
   });
-  await tellServer(subscription, language);
+  await tellServer(subscription, language, false);
   return 'on';
 }
 
-/** The server may have forgotten, or another person used this browser before: it is told again. */
-export async function renewPush(language: 'es' | 'en'): Promise<void> {
-  if (!isSupported()) return;
+/** The server may have forgotten, or another person used this browser before: it is told again, and may decline. */
+export async function renewPush(language: 'es' | 'en'): Promise<PushState> {
+  if (!isSupported()) return 'unsupported';
   const subscription = await (await registered())?.pushManager.getSubscription();
-  if (subscription) await tellServer(subscription, language);
+  if (!subscription) return 'off';
+  return (await tellServer(subscription, language, true)) ? 'on' : 'removed';
 }
 
 /** Also on signing out: the next person at this screen is not told what was meant for another. */
@@ -57,14 +58,20 @@ export async function disablePush(): Promise<PushState> {
   return 'off';
 }
 
-async function tellServer(subscription: PushSubscription, language: 'es' | 'en'): Promise<void> {
+async function tellServer(
+  subscription: PushSubscription,
+  language: 'es' | 'en',
+  renewal: boolean,
+): Promise<boolean> {
   const { endpoint, keys } = subscription.toJSON();
-  await trpc.alerts.subscribePush.mutate({
+  const { told } = await trpc.alerts.subscribePush.mutate({
     endpoint: endpoint ?? '',
     p256dh: keys?.p256dh ?? '',
     auth: keys?.auth ?? '',
     language,
+    renewal,
   });
+  return told;
 }
 
 function activated(registration: ServiceWorkerRegistration): Promise<void> {
