@@ -167,7 +167,7 @@ export class Ruin {
     let sound = routes.schedule?.feasible[slot] === 1;
     for (let p = routes.length[slot] as number; p > (model.frozen[v] as number); p--) {
       const place = routes.node[base + p] as number;
-      if (place < model.jobCount) continue;
+      if (place < model.jobCount || (sound && !routes.schedule?.fitsWithout(v, p))) continue;
       const length = routes.length[slot] as number;
       const cost = routes.cost[slot] as number;
       for (let i = p; i <= length; i++) routes.node[base + i] = routes.node[base + i + 1] as number;

@@ -64,9 +64,12 @@ export class Schedule {
   /** Largest load from the trip's start to here, and from here to the next disposal. */
   readonly loadSince: Float64Array;
   readonly loadUntil: Float64Array;
-  /** Position where the present trip began, and the latest release aboard it. */
+  /** Position where the present trip began. */
   readonly tripFrom: Int32Array;
-  readonly tripReleaseS: Float64Array;
+  /** Latest release of what the present trip serves after here: at its first position, of all aboard. */
+  readonly releaseAheadS: Float64Array;
+  /** Time from the start to the departure from here without any waiting (vehicles without breaks, with releases). */
+  readonly pathS: Float64Array;
   readonly lastDisposal: Int32Array;
   readonly tasks: Int32Array;
   readonly travelS: Float64Array;
@@ -75,6 +78,8 @@ export class Schedule {
   readonly feasible: Uint8Array;
 
   private readonly isLimited: Uint8Array;
+  private readonly hasSeveralWindows: boolean;
+  private readonly deliversAny: boolean;
   private readonly model: Model;
   private readonly state: State;
   private readonly time: Float64Array;
@@ -84,6 +89,7 @@ export class Schedule {
   private readonly arrivalLimit: Float64Array;
   private readonly loads: Float64Array;
   private readonly inserted = new Int32Array(2);
+  private walkedChange = 0;
 
   constructor(state: State) {
     const { model, stride } = state;
@@ -105,7 +111,10 @@ export class Schedule {
     this.loadSince = new Float64Array(cells * dims);
     this.loadUntil = new Float64Array(cells * dims);
     this.tripFrom = new Int32Array(cells);
-    this.tripReleaseS = new Float64Array(model.hasRelease ? cells : 0);
+    this.releaseAheadS = new Float64Array(model.hasRelease ? cells : 0);
+    this.pathS = new Float64Array(model.hasRelease ? cells : 0);
+    this.hasSeveralWindows = model.severalWindows.some((several) => several === 1);
+    this.deliversAny = model.delivery.some((amount) => amount > 0);
     this.lastDisposal = new Int32Array(slots);
     this.tasks = new Int32Array(slots);
     this.travelS = new Float64Array(slots);
@@ -137,10 +146,15 @@ export class Schedule {
     }
     const loadsFit = this.refreshLoads(v, slot);
     this.refreshTravel(v, slot);
-    this.refreshForward(v, slot);
-    if ((this.model.breaks[v] as VehicleBreak[]).length === 0) this.refreshBackwardSimply(v, slot);
-    else this.refreshBackward(v, slot);
+    if (this.model.hasRelease) this.refreshReleases(slot);
     const breaks = (this.model.breaks[v] as VehicleBreak[]).length;
+    if (breaks === 0) {
+      this.refreshForwardSimply(v, slot);
+      this.refreshBackwardSimply(v, slot);
+    } else {
+      this.refreshForward(v, slot);
+      this.refreshBackward(v, slot);
+    }
     const endAt = (slot * state.stride + (state.length[slot] as number) + 1) * this.k + breaks;
     const inTime = (this.departS[endAt] as number) <= (this.model.shiftEndS[v] as number);
     this.softCost[slot] = this.model.softTime && inTime ? (this.lateCost[endAt] as number) : 0;
@@ -162,7 +176,7 @@ export class Schedule {
   tryInsert(v: number, p: number, first: number, second: number, budget: number): number {
     const { model, state } = this;
     const slot = state.slotOf[v] as number;
-    if (!model.hasRelease && (model.breaks[v] as VehicleBreak[]).length === 0) {
+    if ((model.breaks[v] as VehicleBreak[]).length === 0) {
       return this.tryInsertSimply(v, slot, p, first, second, budget);
     }
     const base = slot * state.stride;
@@ -182,7 +196,7 @@ export class Schedule {
     let prev = a;
     const release = model.hasRelease ? this.releaseAfter(slot, base, p, count) : -FOREVER;
     const tripFrom = this.tripFrom[base + p] as number;
-    if (model.hasRelease && release > (this.tripReleaseS[base + tripFrom] as number)) {
+    if (model.hasRelease && release > (this.releaseAheadS[base + tripFrom] as number)) {
       // The trip has to leave later than now: walk it again from where it began.
       this.load(this.departS, this.lateCost, (base + tripFrom) * k);
       for (let i = 0; i <= breaks.length; i++) this.time[i] = Math.max(this.time[i] as number, release);
@@ -235,7 +249,7 @@ export class Schedule {
     return (this.cost[breaks.length] as number) - before;
   }
 
-  /** `tryInsert` for vehicles without breaks in problems without releases: most answers need only the next stop. */
+  /** `tryInsert` for vehicles without breaks: most answers need only the next stop. */
   private tryInsertSimply(
     v: number,
     slot: number,
@@ -255,9 +269,26 @@ export class Schedule {
     }
     const { durationS, durationToS } = travel;
     const n = model.nodeCount;
+    const reloads = model.hasRelease ? model.jobCount + model.disposalCount : FOREVER;
     let prev = state.node[base + p] as number;
-    let clock = (this.departS[(base + p) * k] as number) + (durationToS[first * n + prev] as number);
+    let clock = this.departS[(base + p) * k] as number;
     let change = 0;
+    if (model.hasRelease && first < reloads) {
+      const trip = base + (this.tripFrom[base + p] as number);
+      const releaseS = model.releaseS[first < model.jobCount ? first : second] as number;
+      if (releaseS > (this.departS[trip * k] as number)) {
+        // The whole trip has to leave later than now.
+        if (releaseS > (this.latestDepartS[trip * k] as number)) return Infinity;
+        if (model.softTime || this.hasSeveralWindows) {
+          clock = this.walkTrip(v, trip, base + p, releaseS);
+          if (clock === Infinity) return Infinity;
+          change = this.walkedChange;
+        } else {
+          clock = Math.max(clock, releaseS + (this.pathS[base + p] as number) - (this.pathS[trip] as number));
+        }
+      }
+    }
+    clock += durationToS[first * n + prev] as number;
     for (let x = first; ; x = second) {
       const start = earliestStart(model, x, clock);
       if (start === Infinity) return Infinity;
@@ -265,6 +296,8 @@ export class Schedule {
         change += (start - (model.dueS[x] as number)) * (model.latePrice[x] as number);
       clock = start + serviceOf(model, prev, x);
       prev = x;
+      // What the trip served from here on before is released by now: it left as late as that.
+      if (x >= reloads && x !== second) clock = Math.max(clock, model.releaseS[second] as number);
       if (second < 0 || x === second) break;
       clock += durationS[x * n + second] as number;
     }
@@ -277,6 +310,8 @@ export class Schedule {
       const at = (base + i) * k;
       if (clock > (this.latestDepartS[at] as number)) return Infinity;
       if (!model.softTime) return 0;
+      if (x >= reloads && (this.releaseAheadS[base + i] as number) > clock)
+        clock = this.releaseAheadS[base + i] as number;
       const was = (this.lateCost[at] as number) - (this.lateCost[at - k] as number);
       const over = start - (model.dueS[x] as number);
       change += (over > 0 ? over * (model.latePrice[x] as number) : 0) - was;
@@ -293,6 +328,36 @@ export class Schedule {
         ? 0
         : (this.softCost[slot] as number) - (this.lateCost[(base + length) * k] as number);
     return change + overtime - was;
+  }
+
+  /**
+   * Departure from cell `to` when the trip that begins at cell `from` leaves at `departS`, with the change of lateness
+   * on the way in `walkedChange`; Infinity when a window is missed.
+   */
+  private walkTrip(v: number, from: number, to: number, departS: number): number {
+    const { model, state, k } = this;
+    const { durationS } = model.travels[model.travelOf[v] as number] as Travel;
+    const frozenUntil = (state.slotOf[v] as number) * state.stride + (model.frozen[v] as number);
+    let clock = departS;
+    let prev = state.node[from] as number;
+    let late = 0;
+    for (let at = from + 1; at <= to; at++) {
+      const x = state.node[at] as number;
+      const arrival = clock + (durationS[prev * model.nodeCount + x] as number);
+      let start = earliestStart(model, x, arrival);
+      if (start === Infinity) {
+        if (at > frozenUntil) return Infinity;
+        start = arrival;
+      }
+      const over = start - (model.dueS[x] as number);
+      if (over > 0) late += over * (model.latePrice[x] as number);
+      clock = start + serviceOf(model, prev, x);
+      prev = x;
+    }
+    this.walkedChange = model.softTime
+      ? late - ((this.lateCost[to * k] as number) - (this.lateCost[from * k] as number))
+      : 0;
+    return clock;
   }
 
   /** Earliest departure from a cell (slot and position), whatever number of breaks is taken by then. */
@@ -369,6 +434,29 @@ export class Schedule {
     return true;
   }
 
+  /** Would the loads fit if the disposal or reload at position p were left out? */
+  fitsWithout(v: number, p: number): boolean {
+    const { model, state } = this;
+    const { dims } = model;
+    const slot = state.slotOf[v] as number;
+    const at = slot * state.stride + p;
+    const isDisposal = (state.node[at] as number) < model.jobCount + model.disposalCount;
+    for (let d = 0; d < dims; d++) {
+      const capacity = model.capacity[v * dims + d] as number;
+      const before = (at - 1) * dims + d;
+      const here = at * dims + d;
+      if (isDisposal) {
+        const kept = this.carried[before] as number;
+        if ((this.loadUntil[here] as number) + kept > capacity) return false;
+        if (kept > 0 && model.endEmpty[v] && p === this.lastDisposal[slot]) return false;
+      } else {
+        const toDeliver = (this.loadNow[here] as number) - (this.carried[here] as number);
+        if (toDeliver > 0 && (this.loadSince[before] as number) + toDeliver > capacity) return false;
+      }
+    }
+    return true;
+  }
+
   private travelFits(v: number, slot: number, travel: Travel, p: number, count: number): boolean {
     const { model } = this;
     if ((this.tasks[slot] as number) >= (model.maxTasks[v] as number)) return false;
@@ -435,7 +523,7 @@ export class Schedule {
   private holdForRelease(base: number, position: number, x: number, breaks: VehicleBreak[]): void {
     const { model } = this;
     if (!model.hasRelease || x < model.jobCount + model.disposalCount) return;
-    const release = this.tripReleaseS[base + position] as number;
+    const release = this.releaseAheadS[base + position] as number;
     for (let i = 0; i <= breaks.length; i++) this.time[i] = Math.max(this.time[i] as number, release);
   }
 
@@ -561,7 +649,80 @@ export class Schedule {
     this.time[0] = this.model.shiftStartS[v] as number;
     this.store(at);
     this.tripFrom[slot * state.stride] = 0;
-    if (this.model.hasRelease) this.tripReleaseS[slot * state.stride] = -FOREVER;
+    this.latestDepartS[at] = this.model.shiftEndS[v] as number;
+    if (this.model.hasRelease) this.releaseAheadS[slot * state.stride] = -FOREVER;
+  }
+
+  private refreshReleases(slot: number): void {
+    const { model, state, releaseAheadS } = this;
+    const { releaseS } = model;
+    const { node } = state;
+    const base = slot * state.stride;
+    const reloads = model.jobCount + model.disposalCount;
+    let ahead = -FOREVER;
+    for (let at = base + (state.length[slot] as number); at >= base; at--) {
+      releaseAheadS[at] = ahead;
+      const x = node[at] as number;
+      if (x >= reloads) ahead = -FOREVER;
+      else if ((releaseS[x] as number) > ahead) ahead = releaseS[x] as number;
+    }
+  }
+
+  /** `refreshForward` for vehicles without breaks. */
+  private refreshForwardSimply(v: number, slot: number): void {
+    const { model, state, k, departS, lateCost, tripFrom, releaseAheadS, pathS } = this;
+    const { opensS, closesS, severalWindows, serviceS, setupS, dueS, latePrice, hasRelease, softTime } =
+      model;
+    const { node } = state;
+    const base = slot * state.stride;
+    const length = state.length[slot] as number;
+    const { durationS } = model.travels[model.travelOf[v] as number] as Travel;
+    const n = model.nodeCount;
+    const frozen = model.frozen[v] as number;
+    const reloads = model.jobCount + model.disposalCount;
+    let clock = model.shiftStartS[v] as number;
+    if (hasRelease && (releaseAheadS[base] as number) > clock) clock = releaseAheadS[base] as number;
+    let late = 0;
+    let path = 0;
+    let trip = 0;
+    let prev = node[base] as number;
+    departS[base * k] = clock;
+    tripFrom[base] = 0;
+    if (softTime) lateCost[base * k] = 0;
+    if (hasRelease) pathS[base] = 0;
+    for (let i = 1; i <= length; i++) {
+      const x = node[base + i] as number;
+      const legS = durationS[prev * n + x] as number;
+      const arrival = clock + legS;
+      let start = arrival;
+      if (severalWindows[x]) start = earliestStart(model, x, arrival);
+      else if (arrival > (closesS[x] as number)) start = Infinity;
+      else if (arrival < (opensS[x] as number)) start = opensS[x] as number;
+      if (start === Infinity && i <= frozen) start = arrival;
+      const stayS = setupS[x] === 0 ? (serviceS[x] as number) : serviceOf(model, prev, x);
+      clock = start + stayS;
+      const at = base + i;
+      if (softTime) {
+        const over = start - (dueS[x] as number);
+        if (over > 0) late += over * (latePrice[x] as number);
+        lateCost[at * k] = late;
+      }
+      if (x >= reloads) {
+        trip = i;
+        if (hasRelease && (releaseAheadS[at] as number) > clock) clock = releaseAheadS[at] as number;
+      }
+      if (hasRelease) pathS[at] = path += legS + stayS;
+      departS[at * k] = clock;
+      tripFrom[at] = trip;
+      prev = x;
+    }
+    const end = base + length + 1;
+    const arrival = clock + (durationS[prev * n + (node[end] as number)] as number);
+    departS[end * k] = arrival;
+    if (softTime) {
+      const over = arrival - (model.overtimeFromS[v] as number);
+      lateCost[end * k] = over > 0 ? late + over * (model.overtimePrice[v] as number) : late;
+    }
   }
 
   private refreshForward(v: number, slot: number): void {
@@ -578,16 +739,10 @@ export class Schedule {
       if ((state.node[base + i] as number) >= reloads) trip = i;
       this.tripFrom[base + i] = trip;
     }
-    if (model.hasRelease) {
-      for (let i = 0; i <= length; i++) {
-        if (this.tripFrom[base + i] !== i) continue;
-        this.tripReleaseS[base + i] = this.releaseOf(base, i + 1, this.tripEnd(base, i + 1, length), -1);
-      }
-    }
     this.time.fill(Infinity);
     this.cost.fill(0);
     this.time[0] = model.shiftStartS[v] as number;
-    if (model.hasRelease) this.time[0] = Math.max(this.time[0], this.tripReleaseS[base] as number);
+    if (model.hasRelease) this.time[0] = Math.max(this.time[0], this.releaseAheadS[base] as number);
     this.store(base * k);
     let prev = state.node[base] as number;
     let alive = true;
@@ -605,35 +760,43 @@ export class Schedule {
   }
 
   private refreshBackwardSimply(v: number, slot: number): void {
-    const { model, state, k } = this;
+    const { model, state, k, departS, latestDepartS, freeDepartS } = this;
+    const { opensS, closesS, severalWindows, latePrice, softTime } = model;
+    const { node } = state;
     const base = slot * state.stride;
     const length = state.length[slot] as number;
     const { durationS } = model.travels[model.travelOf[v] as number] as Travel;
     const n = model.nodeCount;
     const frozen = model.frozen[v] as number;
-    const { softTime } = model;
     let latest = model.shiftEndS[v] as number;
     let free = latest;
     if (softTime && (model.overtimePrice[v] as number) > 0) {
-      free = Math.max(model.overtimeFromS[v] as number, this.departS[(base + length + 1) * k] as number);
+      free = Math.max(model.overtimeFromS[v] as number, departS[(base + length + 1) * k] as number);
     }
-    let next = state.node[base + length + 1] as number;
+    let next = node[base + length + 1] as number;
     for (let i = length; i >= 0; i--) {
-      const x = state.node[base + i] as number;
+      const x = node[base + i] as number;
       const legS = durationS[x * n + next] as number;
       latest -= legS;
-      this.latestDepartS[(base + i) * k] = latest;
-      if (softTime) this.freeDepartS[base + i] = free -= legS;
+      latestDepartS[(base + i) * k] = latest;
+      if (softTime) freeDepartS[base + i] = free -= legS;
       if (i === 0) break;
-      const serviceS = serviceOf(model, state.node[base + i - 1] as number, x);
-      latest = i <= frozen ? latest - serviceS : latestStart(model, x, latest - serviceS);
+      const serviceS = serviceOf(model, node[base + i - 1] as number, x);
+      latest -= serviceS;
+      if (i > frozen) {
+        if (severalWindows[x] || latest < (opensS[x] as number)) latest = latestStart(model, x, latest);
+        else if (latest > (closesS[x] as number)) latest = closesS[x] as number;
+      }
       if (softTime) {
         free -= serviceS;
-        if ((model.latePrice[x] as number) > 0) {
-          const start = (this.departS[(base + i) * k] as number) - serviceS;
+        if ((latePrice[x] as number) > 0) {
+          const start = (departS[(base + i) * k] as number) - serviceS;
           free = Math.min(free, Math.max(start, model.dueS[x] as number));
         }
-        if (i > frozen) free = latestStart(model, x, free);
+        if (i > frozen) {
+          if (severalWindows[x] || free < (opensS[x] as number)) free = latestStart(model, x, free);
+          else if (free > (closesS[x] as number)) free = closesS[x] as number;
+        }
       }
       next = x;
     }
@@ -688,27 +851,35 @@ export class Schedule {
     const length = state.length[slot] as number;
     const travel = model.travels[model.travelOf[v] as number] as Travel;
     const n = model.nodeCount;
+    let lastDisposal = 0;
+    if (model.disposalCount > 0) {
+      for (let i = length; i > 0 && lastDisposal === 0; i--) {
+        const x = state.node[base + i] as number;
+        if (x >= model.jobCount && x < model.jobCount + model.disposalCount) lastDisposal = i;
+      }
+    }
+    this.lastDisposal[slot] = lastDisposal;
+    if (!this.isLimited[v]) return;
     let tasks = 0;
     let travelS = 0;
     let travelM = 0;
-    let lastDisposal = 0;
     for (let i = 0; i <= length; i++) {
       const x = state.node[base + i] as number;
       if (i > 0 && x < model.jobCount) tasks++;
-      else if (i > 0 && x < model.jobCount + model.disposalCount) lastDisposal = i;
       const at = x * n + (state.node[base + i + 1] as number);
       travelS += travel.durationS[at] as number;
       if (travel.distanceM) travelM += travel.distanceM[at] as number;
     }
     this.tasks[slot] = tasks;
-    this.lastDisposal[slot] = lastDisposal;
     this.travelS[slot] = travelS;
     this.travelM[slot] = travelM;
   }
 
   private refreshLoads(v: number, slot: number): boolean {
-    const { model, state, loads } = this;
-    const { dims, jobCount, disposalCount } = model;
+    const { model, state, loads, loadSince, loadNow, loadUntil, carried: carriedOf, deliversAny } = this;
+    const { dims, jobCount, delivery, pickup } = model;
+    const { node } = state;
+    const reloads = jobCount + model.disposalCount;
     const base = slot * state.stride;
     const length = state.length[slot] as number;
     const frozen = model.frozen[v] as number;
@@ -716,13 +887,15 @@ export class Schedule {
     for (let d = 0; d < dims; d++) {
       const capacity = model.capacity[v * dims + d] as number;
       let toDeliver = 0;
-      for (let i = length; i >= 0; i--) {
-        loads[i] = toDeliver;
-        if (i === 0) break;
-        const x = state.node[base + i] as number;
-        if (x < jobCount) toDeliver += model.delivery[x * dims + d] as number;
-        else if (x >= jobCount + disposalCount) toDeliver = 0;
-      }
+      if (deliversAny) {
+        for (let i = length; i > 0; i--) {
+          loads[i] = toDeliver;
+          const x = node[base + i] as number;
+          if (x < jobCount) toDeliver += delivery[x * dims + d] as number;
+          else if (x >= reloads) toDeliver = 0;
+        }
+        loads[0] = toDeliver;
+      } else loads.fill(0, 0, length + 1);
       let carried = model.initialLoad[v * dims + d] as number;
       if ((loads[0] as number) > 0 && (loads[0] as number) + carried > capacity) fits = false;
       let since = (loads[0] as number) + carried;
@@ -731,25 +904,26 @@ export class Schedule {
       this.loadNow[base * dims + d] = since;
       this.carried[base * dims + d] = carried;
       for (let i = 1; i <= length; i++) {
-        const x = state.node[base + i] as number;
-        if (x < jobCount) carried += model.pickup[x * dims + d] as number;
-        else if (x < jobCount + disposalCount) carried = 0;
+        const x = node[base + i] as number;
+        if (x < jobCount) carried += pickup[x * dims + d] as number;
+        else if (x < reloads) carried = 0;
         const load = (loads[i] as number) + carried;
         loads[i] = load;
         if (load > capacity && i > frozen) fits = false;
-        since = x >= jobCount + disposalCount || load > since ? load : since;
-        this.loadSince[(base + i) * dims + d] = since;
-        this.loadNow[(base + i) * dims + d] = load;
-        this.carried[(base + i) * dims + d] = carried;
+        since = x >= reloads || load > since ? load : since;
+        const at = (base + i) * dims + d;
+        loadSince[at] = since;
+        loadNow[at] = load;
+        carriedOf[at] = carried;
       }
       if (model.endEmpty[v] && carried > 0) fits = false;
       let until = -Infinity;
       for (let i = length; i >= 0; i--) {
         const load = loads[i] as number;
         until = load > until ? load : until;
-        this.loadUntil[(base + i) * dims + d] = until;
-        const x = state.node[base + i] as number;
-        if (i > 0 && x >= jobCount && x < jobCount + disposalCount) until = -Infinity;
+        loadUntil[(base + i) * dims + d] = until;
+        const x = node[base + i] as number;
+        if (i > 0 && x >= jobCount && x < reloads) until = -Infinity;
       }
     }
     return fits;
