@@ -66,5 +66,7 @@ export const trackView = z.object({
       flag: z.enum(FIX_FLAGS).optional(),
     }),
   ),
+  /** There on a track of more fixes than are told at once: how many there are, and how far off the way told is at most. */
+  thinned: z.object({ of: z.number().int(), toleranceM: z.number() }).optional(),
 });
 export type TrackView = z.infer<typeof trackView>;

@@ -1,11 +1,19 @@
 import { DomainError } from '../../shared/errors.ts';
 import type { FixFlag, TrackView } from '../../shared/telemetry.ts';
 import type { Database } from '../db/connect.ts';
+import { keptOf } from '../history/thin.ts';
 
 export const TRACK_DAYS_MAX = 31;
+/** More than this is told thinned. */
 export const TRACK_FIXES_MAX = 100_000;
+/** As many are read to be thinned: a week of a truck at one a second. */
+const TRACK_READ_MAX = 1_000_000;
+/** Thinning begins with what no map shows. */
+const FIRST_TOLERANCE_M = 2;
+const LAST_TOLERANCE_M = 512;
 
 interface TrackFixRow {
+  deviceId: number;
   t: number;
   lat: number;
   lon: number;
@@ -13,12 +21,13 @@ interface TrackFixRow {
   heading: number | null;
   accuracy: number | null;
   flag: FixFlag | null;
+  ignition: boolean | null;
 }
 
 /**
  * A truck's fixes of all its devices between two instants (both included), ascending; implausible ones carry their
- * flag.
- * @throws DomainError `invalid-input` for a range that is reversed, longer than 31 days or holds more than 100,000
+ * flag. Of more than 100,000 those are told that hold the way, within a bound that is told with them.
+ * @throws DomainError `invalid-input` for a range that is reversed, longer than 31 days or holds more than a million
  * fixes; `not-found` for a truck that does not exist
  */
 export async function trackOf(
@@ -27,6 +36,7 @@ export async function trackOf(
   from: Date,
   to: Date,
   maxFixes = TRACK_FIXES_MAX,
+  maxRead = TRACK_READ_MAX,
 ): Promise<TrackView> {
   if (to < from) throw new DomainError('invalid-input', 'The end lies before the start.', { fields: ['to'] });
   if (to.getTime() - from.getTime() > TRACK_DAYS_MAX * 86_400_000) {
@@ -36,18 +46,43 @@ export async function trackOf(
   }
   const rows = await database.sql<TrackFixRow[]>`
     select round(extract(epoch from recorded_at) * 1000)::float8 as t, ST_Y(geom) as lat, ST_X(geom) as lon,
-           speed, heading, accuracy, flag
+           speed, heading, accuracy, flag, ignition, device_id::float8 as "deviceId"
       from tracks
      where truck_id = ${truckId} and recorded_at between ${from.toISOString()}::timestamptz and ${to.toISOString()}::timestamptz
      order by recorded_at, device_id
-     limit ${maxFixes + 1}`;
+     limit ${maxRead + 1}`;
+  if (rows.length > maxRead) throw tooMany(maxRead);
   if (rows.length > maxFixes) {
-    throw new DomainError('invalid-input', `More than ${maxFixes} fixes: ask for a shorter range.`, {
-      maxFixes,
-    });
+    const { kept, toleranceM } = thinTo(rows, maxFixes);
+    return { fixes: kept.map(viewOf), thinned: { of: rows.length, toleranceM } };
   }
   if (rows.length === 0) await assertTruck(database, truckId);
   return { fixes: rows.map(viewOf) };
+}
+
+/** The plausible fixes that hold each device's way, to the narrowest bound under which they are few enough. */
+function thinTo(rows: readonly TrackFixRow[], maxFixes: number): { kept: TrackFixRow[]; toleranceM: number } {
+  const byDevice = new Map<number, TrackFixRow[]>();
+  for (const row of rows) {
+    if (row.flag !== null) continue;
+    const track = byDevice.get(row.deviceId);
+    if (track === undefined) byDevice.set(row.deviceId, [row]);
+    else track.push(row);
+  }
+  for (let toleranceM = FIRST_TOLERANCE_M; toleranceM <= LAST_TOLERANCE_M; toleranceM *= 4) {
+    const kept = [...byDevice.values()].flatMap((track) =>
+      keptOf(track, toleranceM).map((index) => track[index]!),
+    );
+    if (kept.length <= maxFixes)
+      return { kept: kept.sort((a, b) => a.t - b.t || a.deviceId - b.deviceId), toleranceM };
+  }
+  throw tooMany(maxFixes);
+}
+
+function tooMany(maxFixes: number): DomainError {
+  return new DomainError('invalid-input', `More than ${maxFixes} fixes: ask for a shorter range.`, {
+    maxFixes,
+  });
 }
 
 async function assertTruck(database: Database, truckId: number): Promise<void> {

@@ -12,7 +12,7 @@ export async function truckDay(truckId: number, day: string) {
     trpc.history.trips.query(stretch),
     trpc.history.stops.query(stretch),
   ]);
-  return { fixes: track.fixes, ...history, stops };
+  return { ...track, ...history, stops };
 }
 
 /** The day's trips as a file for a spreadsheet. */

@@ -11,6 +11,8 @@ export default {
   failed: 'The day could not be read.',
   retry: 'Try again',
   empty: 'There is no track of {plate} on this day.',
+  thinned:
+    'The line is drawn from {told} of {of} fixes; it is off by {off} m at most. Trips and sums are exact.',
   km: 'driven',
   moving: 'moving',
   idle: 'idling',

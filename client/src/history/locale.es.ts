@@ -11,6 +11,8 @@ export default {
   failed: 'No se pudo leer el día.',
   retry: 'Reintentar',
   empty: 'Este día no hay recorrido de {plate}.',
+  thinned:
+    'La línea usa {told} de {of} posiciones; se aparta {off} m como máximo. Los viajes y las sumas son exactos.',
   km: 'recorrido',
   moving: 'en marcha',
   idle: 'en ralentí',
