@@ -276,6 +276,12 @@ export const PROPOSAL_STATES = ['open', 'approved', 'rejected', 'superseded', 'e
 export const proposalState = z.enum(PROPOSAL_STATES);
 export type ProposalState = z.infer<typeof proposalState>;
 
+/** Arrivals at the stops of one route as a part of a proposal would have it. */
+export interface PartRoute {
+  truckId: number;
+  stops: { stopId: number; incidentId: number | null; eta: string }[];
+}
+
 /** The three computed points of the slider: touch as little as possible, the default, keep as many promises as possible. */
 export const ALTERNATIVES = ['minimal', 'balanced', 'maximal'] as const;
 export const alternativeName = z.enum(ALTERNATIVES);

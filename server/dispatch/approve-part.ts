@@ -4,6 +4,7 @@ import { DomainError } from '../../shared/errors.ts';
 import {
   DEFAULT_ALTERNATIVE,
   type AlternativeName,
+  type PartRoute,
   type PlanDiff,
   type PlanProblem,
 } from '../../shared/plan.ts';
@@ -15,8 +16,8 @@ import { nameStops } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { lockPlan, materialise } from './make-current.ts';
 import { askedOf } from './propose.ts';
-import { nameKnown, rework } from './rework.ts';
-import { readSnapshot } from './snapshot.ts';
+import { nameKnown, rework, type Reworked } from './rework.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 export interface ApprovePartInput {
   id: number;
@@ -36,6 +37,8 @@ export interface PricedPart {
   problems: PlanProblem[];
   /** Further stops whose move would make it keep every rule; empty where none does. */
   together: number[];
+  /** When the part's routes reach their stops: what its promises are counted by. */
+  routes: PartRoute[];
 }
 
 /**
@@ -78,9 +81,10 @@ export async function approvePart(
     redrawTruckIds: askedOf(proposal).redrawTruckIds,
   });
   const { problems, together } = part;
+  const routes = routesOf(snapshot, part);
   if (input.dryRun === true) {
     const diff = nameKnown(part.diff, chosen.document.routes, part.rows);
-    return { diff, leftOut, problems, together };
+    return { diff, leftOut, problems, together, routes };
   }
   if (problems.length > 0) {
     throw new DomainError('rule-broken', 'The part alone breaks a rule.', { problems, together });
@@ -90,14 +94,30 @@ export async function approvePart(
     const locked = await lockProposal(tx, input.id, store.clock());
     await assertUntouched(tx, current, snapshot.version, chosen.document.routes);
     const draft = await likeDefault(tx, part.draft, chosen.document);
-    const routes = await materialise(tx, draft);
-    const diff = nameStops(part.diff, draft, routes);
+    const made = await materialise(tx, draft);
+    const diff = nameStops(part.diff, draft, made);
     const version = await makeProposalCurrent(tx, emit, actor, current, locked, {
-      document: { routes, degraded: draft.degraded },
+      document: { routes: made, degraded: draft.degraded },
       diff,
       approval: { how: leftOut.length === 0 ? 'whole' : 'part', alternative: name, leftOut },
       nowMs: store.clock(),
     });
-    return { version, diff, leftOut, problems, together };
+    return { version, diff, leftOut, problems, together, routes };
   });
+}
+
+/** The arrivals of what changes; a truck out of service keeps what nobody takes, and arrives nowhere. */
+function routesOf(snapshot: Snapshot, { draft, rows }: Reworked): PartRoute[] {
+  const stopOfIncident = new Map(
+    [...rows.values()].flatMap((row) => (row.incidentId === null ? [] : [[row.incidentId, row.id] as const])),
+  );
+  return draft.routes
+    .filter((route) => snapshot.trucks.get(route.truckId)?.state === 'available')
+    .map((route) => ({
+      truckId: route.truckId,
+      stops: route.tail.flatMap(({ stopId, incidentId, plan }) => {
+        const id = stopId ?? stopOfIncident.get(incidentId ?? -1);
+        return id === undefined ? [] : [{ stopId: id, incidentId, eta: plan.arrival }];
+      }),
+    }));
 }

@@ -315,11 +315,18 @@ describe('approving a part', () => {
     await reactor.settled();
     const [proposal] = await room.proposals();
     const one = proposal!.diff.moved.find((move) => move.incidentId === ids[0])!;
-    const part = await approvePart(room.dispatch, room.supervisor, {
-      id: proposal!.id,
-      stopIds: [one.stopId],
-    });
+    const asked = { id: proposal!.id, stopIds: [one.stopId] };
+    const priced = await approvePart(room.dispatch, room.supervisor, { ...asked, dryRun: true });
+    const arrivals = priced.routes.flatMap((route) => route.stops);
+    expect(arrivals.find((stop) => stop.incidentId === ids[0])).toMatchObject({ stopId: one.stopId });
+    expect(arrivals.map((stop) => stop.incidentId)).not.toContain(ids[1]);
+    const part = await approvePart(room.dispatch, room.supervisor, asked);
     expect(part.diff.unassigned).toEqual([]);
+    // What was said to arrive when is what the plan then says.
+    const [version] = await room.database.db.select().from(planVersions).orderBy(desc(planVersions.version));
+    const stored = version!.document.routes.flatMap((route) => route.stops);
+    const planned = new Map(stored.map((stop) => [stop.stopId, stop.arrival]));
+    expect(arrivals.map(({ stopId }) => planned.get(stopId))).toEqual(arrivals.map(({ eta }) => eta));
     expect((await room.incident(ids[0]!)).state).toBe('assigned');
     expect((await room.incident(ids[1]!)).state).toBe('validated');
     expect(room.problems).toEqual([]);

@@ -8,6 +8,7 @@ import type {
   AlternativeName,
   AlternativeView,
   DraftView,
+  PartRoute,
   PlanDiff,
   PlanHistoryEntry,
   PlanLift,
@@ -48,6 +49,8 @@ export interface PartPrice {
   problems: PlanProblem[];
   /** Stops whose move would make it keep every rule. */
   together: number[];
+  /** When its routes reach their stops. */
+  routes: PartRoute[];
 }
 
 export interface DraftMoveRequest {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlanView, ProposalView, StopView } from '../../../shared/plan.ts';
 import type { RoomIncident, RoomTruck } from '../live/room-view.ts';
-import { proposalPicture } from './proposal-picture.ts';
+import { proposalPicture, type PromisedChange } from './proposal-picture.ts';
 import { moveSentence, reasonSentence } from './sentences.ts';
 
 const NOW = Date.parse('2026-11-24T15:00:00Z');
@@ -99,6 +99,34 @@ describe('a proposal as it is shown', () => {
     expect(picture.moves[0]?.before).toBeLessThan(0.1);
     expect(picture.moves[0]?.after).toBeGreaterThan(0.9);
     expect(picture).toMatchObject({ keptBefore: 0, keptAfter: 1, promised: 1 });
+  });
+
+  it('counts the promises of the part that is wanted, not of the whole', () => {
+    const shown = (part: PromisedChange) =>
+      proposalPicture(proposal, { plan, trucks, incidents: [incident] }, 'both', { part });
+    const [route] = proposal.routes;
+    const only = (stopIds: number[]): PromisedChange => ({
+      diff: { unassigned: [] },
+      routes: [{ stops: route!.stops.filter(({ stopId }) => stopIds.includes(stopId)) }],
+    });
+    // Without the stop that has a promise: it stays with a truck that is out, whatever that one's timetable says.
+    const without = shown(only([21, 12, 13]));
+    expect(without).toMatchObject({ keptBefore: 0, keptAfter: 0, promised: 1, promises: [] });
+    // The sentence of the move tells what the move would do.
+    expect(without.moves[0]?.after).toBeGreaterThan(0.9);
+    expect(shown(only([21, 11]))).toMatchObject({ keptAfter: 1 });
+    const late = only([21]);
+    const [first] = late.routes;
+    const arrivesLate = {
+      ...late,
+      routes: [{ stops: [...first!.stops, { stopId: 11, incidentId: 7, eta: iso(10 * 60) }] }],
+    };
+    expect(shown(arrivesLate)).toMatchObject({ keptAfter: 0 });
+    expect(
+      shown({ ...only([11]), diff: { unassigned: [{ incidentId: 7, reason: 'no-room' }] } }),
+    ).toMatchObject({
+      keptAfter: 0,
+    });
   });
 
   it('has a row for who gives and who receives, givers first; the rest is counted', () => {

@@ -116,8 +116,15 @@ export function proposalPicture(
   proposal: ProposalView,
   { plan, trucks, incidents }: ProposalContext,
   show: ProposalShow,
-  /** Also the rows of trucks it does not touch: where somebody could drag a stop to. */
-  wide = false,
+  {
+    wide = false,
+    part = null,
+  }: {
+    /** Also the rows of trucks it does not touch: where somebody could drag a stop to. */
+    wide?: boolean;
+    /** The priced part of it that is wanted: the promises are then the part's. */
+    part?: PromisedChange | null;
+  } = {},
 ): ProposalPicture {
   const truckById = new Map(trucks.map((truck) => [truck.id, truck]));
   const routeById = new Map(plan.routes.map((route) => [route.id, route]));
@@ -152,11 +159,9 @@ export function proposalPicture(
     return at === work.length - 1 ? { kind: 'last' } : null;
   };
 
-  const { promises, keptBefore, keptAfter, promised, afterOf } = promisesWith(proposal, {
-    plan,
-    trucks,
-    incidents,
-  });
+  const context = { plan, trucks, incidents };
+  const whole = promisesWith(proposal, context);
+  const { promises, keptBefore, keptAfter, promised } = part === null ? whole : promisesWith(part, context);
 
   const receiving = new Set(proposal.diff.moved.map((move) => move.toTruckId ?? 0));
   const touched = new Set([...receiving, ...proposal.diff.moved.map((move) => move.fromTruckId ?? 0)]);
@@ -168,13 +173,13 @@ export function proposalPicture(
     show,
     moves: groupMoves(proposal.diff.moved, truckOfRoute, (move) => {
       const incident = move.incidentId === undefined ? null : (incidentById.get(move.incidentId) ?? null);
-      const change = incident && promises.find((promise) => promise.incident === incident);
+      const change = incident && whole.promises.find((promise) => promise.incident === incident);
       return {
         number: current.get(move.stopId)?.number ?? move.toIndex ?? null,
         place: placeIn(move),
         incident,
         before: change ? change.before : (incident?.probability ?? null),
-        after: incident ? afterOf(incident, move.stopId) : null,
+        after: incident ? whole.afterOf(incident, move.stopId) : null,
       };
     }),
     reordered: (proposal.diff.reordered ?? []).flatMap((route) => {
@@ -225,6 +230,14 @@ export function proposalPicture(
   };
 }
 
+/** What of a change its promises are counted by: arrivals on the routes it changes, and what it leaves out. */
+export interface PromisedChange {
+  diff: Pick<PlanDiff, 'unassigned'>;
+  routes: readonly {
+    stops: readonly { stopId: number; incidentId: number | null; eta: string }[];
+  }[];
+}
+
 export interface PromisesWith {
   promises: PicturePromise[];
   keptBefore: number;
@@ -235,7 +248,7 @@ export interface PromisesWith {
 
 /** How many promises are kept without and with a change, and which it touches. */
 export function promisesWith(
-  change: Pick<ProposalView, 'diff' | 'routes'>,
+  change: PromisedChange,
   { plan, trucks, incidents }: ProposalContext,
 ): PromisesWith {
   const truckById = new Map(trucks.map((truck) => [truck.id, truck]));
@@ -248,12 +261,17 @@ export function promisesWith(
       if (stop.incidentId !== null) stopOfIncident.set(stop.incidentId, stop.stopId);
     }
   }
+  // A stop whose truck is out keeps a time on paper; nobody is coming.
+  const beforeOf = (incident: RoomIncident): number | null =>
+    incident.route !== null && truckById.get(incident.route.truckId)?.mode === 'broken'
+      ? Math.min(incident.probability ?? 0, 0.05)
+      : incident.probability;
   const left = new Set(change.diff.unassigned.map((one) => one.incidentId));
   const afterOf = (incident: RoomIncident, stopId: number | null): number | null => {
     // Without a truck nobody comes.
     if (left.has(incident.view.id)) return 0;
     const eta = stopId === null ? undefined : proposedEta.get(stopId);
-    if (eta === undefined) return incident.probability;
+    if (eta === undefined) return beforeOf(incident);
     return keepProbability(arrivalAt(eta, known.get(stopId!) ?? null), incident.view.windowEnd);
   };
   const promises: PicturePromise[] = [];
@@ -264,9 +282,7 @@ export function promisesWith(
     if (incident.view.state === 'pending') continue;
     promised += 1;
     const after = afterOf(incident, stopOfIncident.get(incident.view.id) ?? incident.stop?.id ?? null);
-    // A stop whose truck is out keeps a time on paper; nobody is coming.
-    const stranded = incident.route !== null && truckById.get(incident.route.truckId)?.mode === 'broken';
-    const before = stranded ? Math.min(incident.probability ?? 0, 0.05) : incident.probability;
+    const before = beforeOf(incident);
     if (isKept(incident, before)) keptBefore += 1;
     if (isKept(incident, after)) keptAfter += 1;
     if (Math.abs((after ?? 0) - (before ?? 0)) >= 0.02) promises.push({ incident, before, after });
