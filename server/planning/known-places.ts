@@ -15,6 +15,8 @@ export class KnownPlaces {
   /** A disposal or reload that comes before or after the job there; empty unless there are any. */
   readonly before: Int32Array;
   readonly after: Int32Array;
+  /** What the cheapest detour to the job alone costs there, whether it may be made or not; empty unless there are any. */
+  readonly leastDetour: Float64Array;
 
   constructor(model: Model, withPlaces: boolean) {
     const pairs = model.jobCount * model.vehicleCount;
@@ -25,5 +27,6 @@ export class KnownPlaces {
     this.position = new Int32Array(size);
     this.before = new Int32Array(withPlaces ? size : 0);
     this.after = new Int32Array(withPlaces ? size : 0);
+    this.leastDetour = new Float64Array(withPlaces ? size : 0);
   }
 }

@@ -1,4 +1,4 @@
-import type { Model } from './model.ts';
+import type { Model, Travel } from './model.ts';
 import type { Random } from './random.ts';
 import type { Routes } from './routes.ts';
 
@@ -38,6 +38,7 @@ export class PlaceMoves {
     const to = random.unit() < 0.5 ? p - shift : p + shift;
     const shifts = other === place || random.unit() < 0.5;
     if (shifts && (to <= (model.frozen[v] as number) || to > length)) return false;
+    if (this.leastChange(v, p, shifts ? to : p, shifts ? place : other) >= allowance) return false;
     const cost = routes.cost[before] as number;
     const base = routes.beginChange(v) * routes.stride;
     if (shifts) {
@@ -51,6 +52,28 @@ export class PlaceMoves {
     }
     routes.reject();
     return false;
+  }
+
+  /** By how much v's route changes at least when the visit at `p` becomes one of `place` at `to`. */
+  private leastChange(v: number, p: number, to: number, place: number): number {
+    const { model, routes } = this;
+    const { cost } = model.travels[model.travelOf[v] as number] as Travel;
+    const slot = routes.slotOf[v] as number;
+    const base = slot * routes.stride;
+    const { node, leg } = routes;
+    const n = model.nodeCount;
+    const between = (a: number, b: number): number => cost[a * n + b] as number;
+    const before = node[base + p - 1] as number;
+    const after = node[base + p + 1] as number;
+    let change = -(leg[base + p - 1] as number) - (leg[base + p] as number);
+    if (to === p) change += between(before, place) + between(place, after);
+    else {
+      const from = to > p ? to : to - 1;
+      const a = node[base + from] as number;
+      const b = node[base + from + 1] as number;
+      change += between(before, after) - (leg[base + from] as number) + between(a, place) + between(place, b);
+    }
+    return change - (routes.schedule?.softCost[slot] ?? 0);
   }
 
   private listPlaces(v: number): number {

@@ -45,6 +45,8 @@ export class Recreate {
   private idleAsOf = -1;
   private readonly known: KnownPlaces;
   private readonly knownWithPlace: KnownPlaces | undefined;
+  /** What the cheapest detour to the last job costs, by vehicle looked through, whether it may be made or not. */
+  private readonly leastDetour: Float64Array;
   private readonly amountOf: Float64Array;
   private readonly firstAmount: Float64Array;
   private readonly remoteness: Float64Array;
@@ -72,6 +74,7 @@ export class Recreate {
     this.idle = new Int32Array(model.classCount);
     this.known = new KnownPlaces(model, false);
     this.knownWithPlace = model.stopCount > model.jobCount ? new KnownPlaces(model, true) : undefined;
+    this.leastDetour = new Float64Array(model.vehicleCount);
     const { jobCount, nodeCount, dims } = model;
     const travel = model.travels[0] as Travel;
     const terminal = (model.startNode[0] === nodeCount - 1 ? model.endNode[0] : model.startNode[0]) as number;
@@ -264,6 +267,8 @@ export class Recreate {
     else this.bestCost = Infinity;
     known.version[at] = routes.version[v] as number;
     known.cost[at] = this.bestCost;
+    if (!withPlace && this.knownWithPlace)
+      this.knownWithPlace.leastDetour[at] = this.leastDetour[v] as number;
     if (this.vehicle < 0) known.position[at] = -1;
     else {
       known.position[at] = this.position;
@@ -374,23 +379,45 @@ export class Recreate {
     const base = slot * routes.stride;
     const length = routes.length[slot] as number;
     const { node, leg } = routes;
-    const { cost, costTo, durationToS } = model.travels[model.travelOf[v] as number] as Travel;
+    const { cost, costTo } = model.travels[model.travelOf[v] as number] as Travel;
     const row = job * model.nodeCount;
     const extra = this.fixedPart(v, job, length);
     const closes = model.closesS[job] as number;
-    for (let p = model.frozen[v] as number; p <= length; p++) {
-      const a = node[base + p] as number;
-      const without = length === 0 ? 0 : (leg[base + p] as number);
+    const from = this.firstPlace(schedule, v, base, length, job);
+    if (length === 0) {
       const total =
-        (costTo[row + a] as number) +
-        (cost[row + (node[base + p + 1] as number)] as number) -
-        without +
+        (costTo[row + (node[base] as number)] as number) +
+        (cost[row + (node[base + 1] as number)] as number) +
         extra;
-      if (total >= this.bestCost) continue;
-      if (schedule.earliestDepartS(base + p) + (durationToS[row + a] as number) > closes) continue;
-      if (blink > 0 && random.unit() < blink) continue;
-      if (schedule.fitsAlone(v, p, job)) this.offer(v, p, job, -1, -1, total);
+      this.leastDetour[v] = total;
+      if (total >= this.bestCost || (blink > 0 && random.unit() < blink)) return;
+      if (schedule.fitsAlone(v, 0, job)) this.offer(v, 0, job, -1, -1, total);
+      return;
     }
+    let least = Infinity;
+    let to = costTo[row + (node[base + from] as number)] as number;
+    for (let p = from; p <= length; p++) {
+      const at = row + (node[base + p + 1] as number);
+      const detour = to + (cost[at] as number) - (leg[base + p] as number) + extra;
+      to = costTo[at] as number;
+      if (detour < least) least = detour;
+      if (detour >= this.bestCost) continue;
+      // No place further along is reached any earlier.
+      if (schedule.earliestDepartS(base + p) > closes) break;
+      if (blink > 0 && random.unit() < blink) continue;
+      if (schedule.fitsAlone(v, p, job)) this.offer(v, p, job, -1, -1, detour);
+    }
+    this.leastDetour[v] = least;
+  }
+
+  /** The first place where what follows would not have to leave before the job can be done. */
+  private firstPlace(schedule: Schedule, v: number, base: number, length: number, job: number): number {
+    const { model } = this;
+    let p = model.frozen[v] as number;
+    if (schedule.k > 1) return p;
+    const readyS = (model.opensS[job] as number) + (model.serviceS[job] as number);
+    while (p < length && (schedule.latestDepartS[base + p + 1] as number) < readyS) p++;
+    return p;
   }
 
   /**
@@ -404,22 +431,27 @@ export class Recreate {
     const base = slot * routes.stride;
     const length = routes.length[slot] as number;
     const { node, leg } = routes;
-    const { cost, costTo, durationToS } = model.travels[model.travelOf[v] as number] as Travel;
+    const { cost, costTo } = model.travels[model.travelOf[v] as number] as Travel;
     const n = model.nodeCount;
     const row = job * n;
     const extra = this.fixedPart(v, job, length);
     const closes = model.closesS[job] as number;
+    // The visit is a detour on top of the one to the job.
+    const known = this.knownWithPlace as KnownPlaces;
+    const isKnown = known.usable && !routes.isTouched[v];
+    const least = isKnown ? known.leastDetour[job * model.vehicleCount + v] : this.leastDetour[v];
+    if ((least as number) >= this.bestCost) return;
     const reloads = model.jobCount + model.disposalCount;
     const from = this.collects[job] || model.hasInitialLoad[v] ? model.jobCount : reloads;
     const to = this.delivers[job] ? model.stopCount : reloads;
-    for (let p = model.frozen[v] as number; p <= length; p++) {
+    for (let p = this.firstPlace(schedule, v, base, length, job); p <= length; p++) {
       const a = node[base + p] as number;
       const b = node[base + p + 1] as number;
       const without = (length === 0 ? 0 : (leg[base + p] as number)) - extra;
       const before = costTo[row + a] as number;
       const after = cost[row + b] as number;
       if (before + after - without >= this.bestCost) continue;
-      if (schedule.earliestDepartS(base + p) + (durationToS[row + a] as number) > closes) continue;
+      if (schedule.earliestDepartS(base + p) > closes) break;
       if (!model.hasRelease && schedule.fitsAlone(v, p, job)) continue;
       if (blink > 0 && random.unit() < blink) continue;
       for (let place = from; place < to; place++) {
