@@ -19,7 +19,8 @@ import type { ProposalRow } from './close-proposals.ts';
 import { nameStops } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { lockPlan, materialise } from './make-current.ts';
-import { weighMove } from './move-stop.ts';
+import type { DraftStop } from './draft.ts';
+import { weighMove, type Move } from './move-stop.ts';
 import { drawn, stopsOf } from './proposals.ts';
 import { askedOf } from './propose.ts';
 import { nameKnown, rework } from './rework.ts';
@@ -86,12 +87,9 @@ export async function openDraft(
   return draftView(store.database, id);
 }
 
-export interface MoveInDraftInput {
+/** The place as in `plans.moveStop`, among the stops of the route as the draft has it. */
+export interface MoveInDraftInput extends Move {
   draftId: number;
-  stopId: number;
-  toRouteId: number;
-  /** As in `plans.moveStop`, among the stops of the route as the draft has it. */
-  index?: number | undefined;
   dryRun?: boolean | undefined;
   /** The revision the screen shows. */
   revision?: number | undefined;
@@ -130,13 +128,25 @@ export async function moveInDraft(
 
   const drawnDraft = await weighed.draw();
   // Rows before versions: new landfill visits have theirs before the draft names them.
-  const changed = await store.database.db.transaction((tx) => materialise(tx, drawnDraft));
+  const changed = (await store.database.db.transaction((tx) => materialise(tx, drawnDraft))).filter(
+    // A truck that stood idle and gave its only stop away again stands idle.
+    (route) =>
+      snapshot.document.routes.some((other) => other.routeId === route.routeId) ||
+      drawnDraft.routes.some((one) => one.truckId === route.truckId && one.tail.some(isWork)),
+  );
+  const takerId = weighed.toTruckId;
+  const givenUp = drawnDraft.routes.filter(
+    (route) => !changed.some((other) => other.truckId === route.truckId),
+  );
   const proposal = await proposalOf(store.database, draft.proposalId);
   const { redrawTruckIds } = askedOf(proposal);
   const document: PlanDocument = {
     routes: withoutUnchanged(
       snapshot.document,
-      mergeChanged(draft.document.routes, changed),
+      mergeChanged(
+        draft.document.routes.filter((route) => !givenUp.some(({ routeId }) => routeId === route.routeId)),
+        changed,
+      ),
       new Set(redrawTruckIds),
     ),
     degraded: draft.document.degraded || drawnDraft.degraded,
@@ -175,7 +185,8 @@ export async function moveInDraft(
         proposalId: proposal.id,
         revision: draft.revision + 1,
         stopId: input.stopId,
-        toRouteId: input.toRouteId,
+        toRouteId: changed.find((route) => route.truckId === takerId)?.routeId ?? input.toRouteId ?? null,
+        toTruckId: takerId,
       },
     });
   });
@@ -389,6 +400,10 @@ function mergeChanged(before: readonly PlannedRoute[], changed: readonly Planned
   const byId = new Map(changed.map((route) => [route.routeId, route]));
   const added = changed.filter((route) => !before.some((other) => other.routeId === route.routeId));
   return [...before.map((route) => byId.get(route.routeId) ?? route), ...added];
+}
+
+function isWork(stop: DraftStop): boolean {
+  return stop.kind === 'incident' || stop.kind === 'container';
 }
 
 /** A route that is back to its present order is no part of the draft, unless its way leads through a closed street. */

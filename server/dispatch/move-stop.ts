@@ -14,7 +14,14 @@ import { assertUntouched, rebase, stopStates } from './approve.ts';
 import { diffPlans } from './diff.ts';
 import type { Dispatch } from './dispatch.ts';
 import { changedVehicles, draftPlan, type DraftPlan } from './draft.ts';
-import { framePlanning, LANDFILL_ID, plannedRouteOf, type Frame, type FramedVehicle } from './frame.ts';
+import {
+  framePlanning,
+  LANDFILL_ID,
+  liveRouteOf,
+  plannedRouteOf,
+  type Frame,
+  type FramedVehicle,
+} from './frame.ts';
 import { lockPlan, makeCurrent, materialise } from './make-current.ts';
 import { readPicture } from './picture.ts';
 import { placeTable } from './place-tables.ts';
@@ -22,11 +29,19 @@ import { withDisposals, type LandfillBetween } from './sequence.ts';
 import { readSnapshot, type RouteRow, type Snapshot, type StopRow, type TruckRow } from './snapshot.ts';
 import { presentSolution } from './solve.ts';
 
-export interface MoveStopInput {
+/** Which stop goes where. */
+export interface Move {
   stopId: number;
-  toRouteId: number;
+  /** A live route, or */
+  toRouteId?: number | undefined;
+  /** a truck in service, also one that has no route yet. */
+  toTruckId?: number | undefined;
   /** Place among the target route's stops as `plans.current` lists them, from 0; left out: where it costs least. */
   index?: number | undefined;
+}
+
+export interface MoveStopInput extends Move {
+  toRouteId: number;
   dryRun?: boolean | undefined;
   baseVersion?: number | undefined;
 }
@@ -84,14 +99,12 @@ export interface WeighedMove {
   draw(): Promise<DraftPlan>;
   diff: PlanDiff;
   touched: PlannedRoute[];
+  /** Who takes the stop. */
+  toTruckId: number;
 }
 
 /** What a move would do, stored nowhere: also on a picture that is not the plan, as a draft's. Errors as {@link moveStop}. */
-export async function weighMove(
-  dispatch: Dispatch,
-  snapshot: Snapshot,
-  input: MoveStopInput,
-): Promise<WeighedMove> {
+export async function weighMove(dispatch: Dispatch, snapshot: Snapshot, input: Move): Promise<WeighedMove> {
   const { stop, from, to } = findMove(snapshot, input);
   const truck = snapshot.trucks.get(to.truckId)!;
   if (truck.state !== 'available') {
@@ -158,9 +171,9 @@ export async function weighMove(
       Object.assign(moved, { fromRouteId: from.id, fromTruckId: from.truckId, reason: 'by-hand' });
   }
   const touched = [from.id, to.id]
-    .map((routeId) => plannedRouteOf(snapshot, routeId))
+    .map((routeId) => (routeId === null ? null : plannedRouteOf(snapshot, routeId)))
     .filter((route): route is PlannedRoute => route !== null);
-  return { draw, diff, touched };
+  return { draw, diff, touched, toTruckId: to.truckId };
 }
 
 /** @throws DomainError `stop-pinned`, `truck-locked`, `truck-excluded` */
@@ -240,16 +253,16 @@ function withoutStop(planned: PlannedRoute, stopId: number) {
   };
 }
 
-function findMove(snapshot: Snapshot, input: MoveStopInput): { stop: StopRow; from: RouteRow; to: RouteRow } {
+/** A live route, or the one that a truck standing idle would begin. */
+type Target = Pick<RouteRow, 'truckId' | 'zone' | 'state'> & { id: number | null };
+
+function findMove(snapshot: Snapshot, input: Move): { stop: StopRow; from: RouteRow; to: Target } {
   const stop = snapshot.stops.get(input.stopId);
   const from = stop?.routeId == null ? undefined : snapshot.routes.get(stop.routeId);
-  const to = snapshot.routes.get(input.toRouteId);
   if (stop === undefined || from === undefined) {
     throw new DomainError('not-found', 'No such stop in the plan.', { stopId: input.stopId });
   }
-  if (to === undefined) {
-    throw new DomainError('not-found', 'No such route in the plan.', { routeId: input.toRouteId });
-  }
+  const to = targetOf(snapshot, from, input);
   if (isFrozen(stop.state)) throw frozenError(stop.id);
   if (stop.kind === 'depot' || stop.kind === 'disposal') {
     throw new DomainError('invalid-transition', 'Depot and landfill visits follow the route.', {
@@ -267,6 +280,20 @@ function findMove(snapshot: Snapshot, input: MoveStopInput): { stop: StopRow; fr
   return { stop, from, to };
 }
 
+function targetOf(snapshot: Snapshot, from: RouteRow, { toRouteId, toTruckId }: Move): Target {
+  if (toTruckId === undefined) {
+    const to = toRouteId === undefined ? undefined : snapshot.routes.get(toRouteId);
+    if (to !== undefined) return to;
+    throw new DomainError('not-found', 'No such route in the plan.', { routeId: toRouteId });
+  }
+  const truck = snapshot.trucks.get(toTruckId);
+  if (truck === undefined || truck.state === 'retired') {
+    throw new DomainError('not-found', 'No such truck.', { truckId: toTruckId });
+  }
+  const begun = liveRouteOf(snapshot, truck.id);
+  return begun ?? { id: null, truckId: truck.id, zone: from.zone, state: 'planned' };
+}
+
 function frozenError(stopId: number): DomainError {
   return new DomainError('stop-frozen', 'The stop is done or a truck is on its way to it.', { stopId });
 }
@@ -277,7 +304,7 @@ function orderedByHand(
   frame: Frame,
   problem: ReturnType<Frame['toProblem']>,
   stop: StopRow,
-  to: RouteRow,
+  to: Target,
   index: number | undefined,
 ): Sequences {
   const loads = new Map(problem.jobs.map((job) => [job.id, job.pickup[0] ?? 0]));
@@ -381,7 +408,7 @@ function placeOf(
   index: number,
   length: number,
 ): number {
-  const listed = target.planned!.stops.filter((planned) => planned.stopId !== stop.id);
+  const listed = (target.planned?.stops ?? []).filter((planned) => planned.stopId !== stop.id);
   const behind = listed.findIndex((planned) => {
     const row = snapshot.stops.get(planned.stopId)!;
     return row.kind !== 'depot' && (row.state === 'planned' || row.state === 'enroute');

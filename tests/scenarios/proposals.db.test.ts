@@ -25,8 +25,16 @@ import { reject } from '../../server/dispatch/reject.ts';
 import { weighZones } from '../../server/dispatch/react.ts';
 import { undo } from '../../server/dispatch/undo.ts';
 import { setAutoApprove } from '../../server/rules/update.ts';
-import { events, planDrafts, planVersions, proposals, stops } from '../../server/db/schema/index.ts';
+import {
+  events,
+  planDrafts,
+  planVersions,
+  proposals,
+  stops,
+  trucks as trucksTable,
+} from '../../server/db/schema/index.ts';
 import { truckReturned } from '../../server/fleet/truck-returned.ts';
+import { planTruck } from '../../server/fleet/plan-truck.ts';
 import { departForStop } from '../../server/fleet/stop-depart.ts';
 import { openRoom, work, type Room } from './room.ts';
 
@@ -502,6 +510,77 @@ describe('changing a proposal by hand', () => {
     )!;
     expect(home.id).toBe(other.id);
     expect((await room.incident(fresh)).state).toBe('assigned');
+  });
+
+  it('any truck in service can take a stop, also one that the proposal left standing', async () => {
+    const routes = await morning();
+    const before = await hash();
+    const fresh = await room.validated('animal_muerto', 21);
+    const reactor = await room.onDuty();
+    await reactor.settled();
+    const [proposal] = await room.proposals();
+    const trucks = await room.database.db.select().from(trucksTable);
+    const idle = trucks.find((truck) => !routes.some((route) => route.truckId === truck.id))!;
+    expect(proposal!.routes.map((route) => route.truckId)).not.toContain(idle.id);
+    const draft = await openDraft(room.store, room.supervisor, { proposalId: proposal!.id });
+    const move = draft.diff.moved.find((one) => one.incidentId === fresh)!;
+    const to = (target: { toRouteId: number } | { toTruckId: number }, dryRun = false) =>
+      moveInDraft(room.dispatch, room.supervisor, {
+        draftId: draft.id,
+        stopId: move.stopId,
+        dryRun,
+        ...target,
+      });
+
+    const priced = await to({ toTruckId: idle.id }, true);
+    expect(priced.diff.moved.find((one) => one.stopId === move.stopId)).toMatchObject({ toTruckId: idle.id });
+    expect(priced.diff.cost.seconds).toBeGreaterThan(0);
+    const taken = await to({ toTruckId: idle.id });
+    expect(taken.problems).toEqual([]);
+    expect(taken.draft!.routes).toMatchObject([{ truckId: idle.id }]);
+    expect(taken.draft!.diff.moved).toMatchObject([{ stopId: move.stopId, toTruckId: idle.id }]);
+
+    // Given away again it stands idle again.
+    const back = await to({ toRouteId: move.toRouteId! });
+    expect(back.draft!.routes.map((route) => route.truckId)).not.toContain(idle.id);
+    const again = await to({ toTruckId: idle.id });
+    const newRouteId = again.draft!.routes[0]!.routeId;
+    // A second stop joins the route that was begun, by its truck or by its number.
+    const second = work((await room.plan()).routes[0]!)[0]!;
+    await moveInDraft(room.dispatch, room.supervisor, {
+      draftId: draft.id,
+      stopId: second.id,
+      toTruckId: idle.id,
+    });
+    await approveDraft(room.dispatch, room.supervisor, { id: draft.id });
+    const plan = await room.plan();
+    const made = plan.routes.find((route) => route.truckId === idle.id)!;
+    expect(made).toMatchObject({ id: newRouteId, zone: 'oriental' });
+    expect(
+      work(made)
+        .map((stop) => stop.id)
+        .sort(),
+    ).toEqual([move.stopId, second.id].sort());
+    expect((await room.incident(fresh)).state).toBe('assigned');
+    await undo(room.store, room.supervisor, { version: plan.version });
+    expect(await hash()).toBe(before);
+    expect(room.problems).toEqual([]);
+  });
+
+  it('a truck that is out, kept out, or not there takes nothing', async () => {
+    const { proposalId, broken } = await truckFails();
+    const draft = await openDraft(room.store, room.supervisor, { proposalId });
+    const stopId = draft.diff.moved[0]!.stopId;
+    const to = (toTruckId: number) =>
+      moveInDraft(room.dispatch, room.supervisor, { draftId: draft.id, stopId, toTruckId, dryRun: true });
+    await expect(to(broken.truckId)).rejects.toMatchObject({ reason: 'invalid-transition' });
+    await expect(to(999)).rejects.toMatchObject({ reason: 'not-found' });
+    const excluded = await room.truck('posterior');
+    await planTruck(room.store, room.supervisor, { truckId: excluded, planning: 'excluded' });
+    await expect(to(excluded)).rejects.toMatchObject({ reason: 'truck-excluded' });
+    await expect(
+      moveInDraft(room.dispatch, room.supervisor, { draftId: draft.id, stopId, dryRun: true }),
+    ).rejects.toMatchObject({ reason: 'not-found' });
   });
 });
 

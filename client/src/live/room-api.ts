@@ -56,7 +56,8 @@ export interface PartPrice {
 export interface DraftMoveRequest {
   draftId: number;
   stopId: number;
-  toRouteId: number;
+  /** A truck in service, also one without a route. */
+  toTruckId: number;
   index: number;
   dryRun?: boolean;
   revision?: number;

@@ -9,7 +9,8 @@ import type { Review } from './review.ts';
 const QUOTE_AFTER_MS = 60;
 
 export interface DraftTarget {
-  routeId: number;
+  /** The truck that takes it, also one that stands idle and would begin a route. */
+  truckId: number;
   /** Among the route's other stops, driven ones too, from 0: as the verb counts. */
   index: number;
   /** The block it would come before; null at the end. */
@@ -24,14 +25,14 @@ export function openBlocks(row: PictureRow, stopId: number): PictureBlock[] {
   return row.after.filter((block) => block.stopId !== stopId);
 }
 
-/** The place before a block, or behind the last one. */
+/** The place before a block, or behind the last one; null on a truck that is out of service. */
 export function placeBefore(row: PictureRow, stopId: number, before: number | null): DraftTarget | null {
-  if (row.routeId === null) return null;
+  if (row.truck.mode === 'broken') return null;
   const others = row.stopIds.filter((id) => id !== stopId);
   const last = openBlocks(row, stopId).at(-1);
   const index =
     before === null ? (last ? others.indexOf(last.stopId) + 1 : others.length) : others.indexOf(before);
-  return { routeId: row.routeId, index: Math.max(0, index), before };
+  return { truckId: row.truck.id, index: Math.max(0, index), before };
 }
 
 export function useDraftMove(room: Room, review: Review) {
@@ -64,7 +65,7 @@ export function useDraftMove(room: Room, review: Review) {
     asking = controller;
     try {
       const { diff } = await room.api.moveInDraft(
-        { draftId: draft.id, stopId: current.stopId, toRouteId: at.routeId, index: at.index, dryRun: true },
+        { draftId: draft.id, stopId: current.stopId, toTruckId: at.truckId, index: at.index, dryRun: true },
         controller.signal,
       );
       if (!controller.signal.aborted) quote.value = { kind: 'price', diff };
@@ -86,7 +87,7 @@ export function useDraftMove(room: Room, review: Review) {
       moving.value = { stopId: block.stopId, number: block.number };
     },
     aim(at: DraftTarget | null): void {
-      if (at && target.value && at.routeId === target.value.routeId && at.index === target.value.index)
+      if (at && target.value && at.truckId === target.value.truckId && at.index === target.value.index)
         return;
       stopAsking();
       target.value = at;
@@ -106,7 +107,7 @@ export function useDraftMove(room: Room, review: Review) {
         const moved = await room.api.moveInDraft({
           draftId: draft.id,
           stopId: current.stopId,
-          toRouteId: at.routeId,
+          toTruckId: at.truckId,
           index: at.index,
           revision: draft.revision,
         });

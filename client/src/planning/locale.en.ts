@@ -199,6 +199,7 @@ export default {
     receives: 'unchanged | receives 1 | receives {count}',
     gives: 'unchanged | gives up 1 | gives up {count}',
     shifts: 'changes order',
+    idle: 'no route',
   },
   history: {
     title: 'History of the plan',

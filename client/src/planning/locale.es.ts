@@ -199,6 +199,7 @@ export default {
     receives: 'sin cambios | recibe 1 | recibe {count}',
     gives: 'sin cambios | suelta 1 | suelta {count}',
     shifts: 'cambia de orden',
+    idle: 'sin ruta',
   },
   history: {
     title: 'Historia del plan',

@@ -137,6 +137,34 @@ describe('a proposal as it is shown', () => {
     expect(picture.untouched).toBe(2);
   });
 
+  it('offers a draft also the trucks that stand idle, none that is out or kept out', () => {
+    const more = (id: number, change: object) =>
+      ({
+        ...trucks[1]!,
+        id,
+        label: `0${id}`,
+        route: null,
+        mode: 'depot',
+        planning: 'open',
+        ...change,
+      }) as RoomTruck;
+    const room = [
+      ...trucks,
+      more(501, {}),
+      more(502, { mode: 'broken' }),
+      more(503, { planning: 'excluded' }),
+      more(504, { route: { ...route(900, 504, []), state: 'done' } }),
+    ];
+    const wide = proposalPicture(proposal, { plan, trucks: room, incidents: [incident] }, 'both', {
+      wide: true,
+    });
+    const ids = wide.rows.map((row) => row.truck.id);
+    expect(ids).toEqual(expect.arrayContaining([501, 504]));
+    expect(ids).not.toContain(502);
+    expect(ids).not.toContain(503);
+    expect(wide.rows.find((row) => row.truck.id === 501)).toMatchObject({ after: [], stopIds: [] });
+  });
+
   it('draws one line for each receiving truck, and the stops that move with their old number', () => {
     expect(picture.afterLines.map((item) => item.truckId)).toEqual([2]);
     expect(picture.movedStops.map((item) => item.number)).toEqual([1, 2, 3]);

@@ -47,8 +47,6 @@ export interface PictureRow {
   receives: number;
   seconds: number;
   metres: number;
-  /** The route as proposed: null where the truck has none. */
-  routeId: number | null;
   /** All its stops as proposed, driven ones too: places are counted among these. */
   stopIds: readonly number[];
   before: PictureBlock[];
@@ -345,6 +343,12 @@ function groupMoves(
   return groups;
 }
 
+/** Who could be given a stop by hand: trucks under way in the zone, and those in service that stand idle. */
+function mayTake(truck: RoomTruck, zone: ProposalView['zone']): boolean {
+  const isLive = truck.route !== null && UNDER_WAY.has(truck.route.state);
+  return isLive ? truck.route!.zone === zone : truck.mode !== 'broken' && truck.planning === 'open';
+}
+
 function rowsOf(
   proposal: ProposalView,
   trucks: readonly RoomTruck[],
@@ -359,7 +363,7 @@ function rowsOf(
   const ids = new Set([
     ...moved.flatMap((move) => [move.fromTruckId ?? 0, move.toTruckId ?? 0]),
     ...proposal.routes.map((route) => route.truckId),
-    ...(wide ? trucks.flatMap((truck) => (truck.route?.zone === proposal.zone ? [truck.id] : [])) : []),
+    ...(wide ? trucks.filter((truck) => mayTake(truck, proposal.zone)).map((truck) => truck.id) : []),
   ]);
   for (const truck of trucks) {
     if (!ids.has(truck.id)) continue;
@@ -388,7 +392,6 @@ function rowsOf(
           moved: movedIds.has(stop.id),
           late: false,
         })),
-      routeId: after?.routeId ?? before?.id ?? null,
       stopIds: after?.stops.map((stop) => stop.stopId) ?? before?.stops.map((stop) => stop.id) ?? [],
       after: (after?.stops ?? (before?.stops ?? []).map((stop) => ({ ...stop, stopId: stop.id })))
         .filter((stop) => {

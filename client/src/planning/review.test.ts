@@ -26,21 +26,29 @@ describe('where a stop is dropped in a draft', () => {
   const block = (stopId: number) => ({ stopId, kind: 'incident' }) as PictureBlock;
   // Depot, a driven stop, three to do, depot.
   const row = {
-    routeId: 9,
+    truck: { id: 9, mode: 'driving' },
     stopIds: [1, 2, 3, 4, 5, 6],
     after: [block(3), block(4), block(5)],
   } as unknown as PictureRow;
 
   it('counts among all other stops of the route, as the verb does', () => {
-    expect(placeBefore(row, 77, 4)).toEqual({ routeId: 9, index: 3, before: 4 });
-    expect(placeBefore(row, 3, 5)).toEqual({ routeId: 9, index: 3, before: 5 });
+    expect(placeBefore(row, 77, 4)).toEqual({ truckId: 9, index: 3, before: 4 });
+    expect(placeBefore(row, 3, 5)).toEqual({ truckId: 9, index: 3, before: 5 });
   });
   it('at the end stands before the way home', () => {
-    expect(placeBefore(row, 77, null)).toEqual({ routeId: 9, index: 5, before: null });
-    expect(placeBefore(row, 5, null)).toEqual({ routeId: 9, index: 4, before: null });
+    expect(placeBefore(row, 77, null)).toEqual({ truckId: 9, index: 5, before: null });
+    expect(placeBefore(row, 5, null)).toEqual({ truckId: 9, index: 4, before: null });
   });
-  it('is nowhere on a truck without a route', () => {
-    expect(placeBefore({ ...row, routeId: null }, 77, null)).toBeNull();
+  it('is the first on a truck that stands idle, and nowhere on one that is out', () => {
+    const idle = {
+      ...row,
+      truck: { id: 12, mode: 'depot' },
+      stopIds: [],
+      after: [],
+    } as unknown as PictureRow;
+    expect(placeBefore(idle, 77, null)).toEqual({ truckId: 12, index: 0, before: null });
+    const out = { ...row, truck: { id: 9, mode: 'broken' } } as unknown as PictureRow;
+    expect(placeBefore(out, 77, null)).toBeNull();
   });
 });
 

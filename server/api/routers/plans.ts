@@ -64,7 +64,9 @@ export const plansRouter = router({
       z.object({
         draftId: id,
         stopId: id,
-        toRouteId: id,
+        /** A route of the draft or the plan, or a truck in service, also one without a route. */
+        toRouteId: id.optional(),
+        toTruckId: id.optional(),
         index: z.number().int().min(0).max(10_000).optional(),
         dryRun: z.boolean().optional(),
         revision: z.number().int().min(1).max(1_000_000).optional(),
