@@ -66,6 +66,7 @@ export const EVENT_TYPES = [
   'channel.updated',
   'channel.removed',
   'channel.tried',
+  'channel.retried',
 ] as const;
 export const eventType = z.enum(EVENT_TYPES);
 export type EventType = z.infer<typeof eventType>;

@@ -52,11 +52,18 @@ export async function tryChannel(store: Store, actor: Actor, id: number): Promis
  */
 export async function retryDelivery(store: Store, actor: Actor, id: number): Promise<{ id: number }> {
   requireRole(actor, 'admin');
-  const [row] = await store.database.db
-    .update(alertDeliveries)
-    .set({ state: 'pending', attempts: 0, nextAttemptAt: new Date(store.clock()) })
-    .where(and(eq(alertDeliveries.id, id), eq(alertDeliveries.state, 'failed')))
-    .returning({ id: alertDeliveries.id });
-  if (!row) throw new DomainError('not-found', 'No delivery that was given up.', { id });
-  return row;
+  return commit(store, actor, async (tx, emit) => {
+    const [row] = await tx
+      .update(alertDeliveries)
+      .set({ state: 'pending', attempts: 0, nextAttemptAt: new Date(store.clock()) })
+      .where(and(eq(alertDeliveries.id, id), eq(alertDeliveries.state, 'failed')))
+      .returning({ channelId: alertDeliveries.channelId, alertId: alertDeliveries.alertId });
+    if (!row) throw new DomainError('not-found', 'No delivery that was given up.', { id });
+    emit({
+      type: 'channel.retried',
+      subject: { kind: 'channel', id: row.channelId },
+      data: { deliveryId: id, ...(row.alertId === null ? {} : { alertId: row.alertId }) },
+    });
+    return { id };
+  });
 }

@@ -9,7 +9,7 @@ import { DEFAULT_ALERT_RULES } from '../../shared/alert-rules.ts';
 import type { AlertLevel, ChannelInput, ChannelKind } from '../../shared/alerts.ts';
 import { openTestDatabase, type TestDatabase } from '../../tests/database/open.ts';
 import { insertUser } from '../access/create-user.ts';
-import { alertDeliveries, pushSubscriptions, users } from '../db/schema/index.ts';
+import { alertDeliveries, events, pushSubscriptions, users } from '../db/schema/index.ts';
 import { createLocalBus } from '../events/bus.ts';
 import { commit, type Store } from '../events/store.ts';
 import { MAX_ATTEMPTS } from './backoff.ts';
@@ -236,6 +236,13 @@ describe('a webhook', () => {
     answers = [];
     const [dead] = (await getAlert(store, broken)).sendings;
     await retryDelivery(store, admin, dead!.id);
+    const [told] = await database.db.select().from(events).where(eq(events.type, 'channel.retried'));
+    expect(told).toMatchObject({
+      subjectKind: 'channel',
+      subjectId: channelId,
+      actor: { kind: 'user', id: admin.id },
+      data: { deliveryId: dead!.id, alertId: broken },
+    });
     await deliver();
     expect(await sendings(broken)).toMatchObject([{ state: 'sent' }]);
     expect(await failing()).toEqual([]);

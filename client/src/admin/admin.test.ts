@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DomainEvent } from '../../../shared/events.ts';
+import { EVENT_TYPES, SUBJECT_KINDS, type DomainEvent } from '../../../shared/events.ts';
 import { DEFAULT_RULES } from '../../../shared/rules.ts';
+import en from './locale.en.ts';
+import es from './locale.es.ts';
 import { readArea, writeArea } from './area.ts';
 import { eventsBefore, lastEventId, type AskEvents } from './audit-pages.ts';
 import {
@@ -16,6 +18,23 @@ import {
   readNumber,
 } from './forms.ts';
 import { changedRules, draftOf, readRules } from './rules-form.ts';
+
+describe('the audit', () => {
+  const wordOf = (words: object, key: string): unknown =>
+    key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], words);
+
+  it.each([
+    ['es', es],
+    ['en', en],
+  ])('has words for every event and every subject in %s, and a word of its own for each', (_, locale) => {
+    const events = EVENT_TYPES.map((type) => wordOf(locale.event, type));
+    const subjects = SUBJECT_KINDS.map((kind) => wordOf(locale.subject, kind));
+    for (const [index, word] of [...events, ...subjects].entries())
+      expect(word, [...EVENT_TYPES, ...SUBJECT_KINDS][index]).toMatch(/^\p{Lu}.*[^.]$/u);
+    expect(new Set(events).size).toBe(EVENT_TYPES.length);
+    expect(new Set(subjects).size).toBe(SUBJECT_KINDS.length);
+  });
+});
 
 describe('forms', () => {
   it('reads a truck, and leaves out what was left empty', () => {

@@ -1,3 +1,5 @@
+import { EVENTS_EN, SUBJECTS_EN } from './event-words.en.ts';
+
 export default {
   title: 'Administration',
   control: 'Control room',
@@ -330,4 +332,6 @@ export default {
     show: 'Show',
     older: 'Show older',
   },
+  event: EVENTS_EN,
+  subject: SUBJECTS_EN,
 };

@@ -1,3 +1,5 @@
+import { EVENTS_ES, SUBJECTS_ES } from './event-words.es.ts';
+
 export default {
   title: 'Administración',
   control: 'Sala de control',
@@ -330,4 +332,6 @@ export default {
     show: 'Ver',
     older: 'Ver anteriores',
   },
+  event: EVENTS_ES,
+  subject: SUBJECTS_ES,
 };

@@ -26,6 +26,7 @@ describe('events make parts of the room old', () => {
     expect(silent.sort()).toEqual([
       'channel.created',
       'channel.removed',
+      'channel.retried',
       'channel.tried',
       'channel.updated',
       'user.created',
