@@ -210,7 +210,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   let stopNight: (() => Promise<void>) | null = null;
   let alerting: Alerting | null = null;
   let endNights: (() => void) | null = null;
-  let endWatch: (() => void) | null = null;
+  let endWatch: (() => Promise<void>) | null = null;
   const watch = watchSurroundings({
     store,
     log,
@@ -227,11 +227,10 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
   });
   const close = async () => {
     endNights?.();
-    endWatch?.();
     await Promise.all([
       reactor?.stop(),
       alerting?.stop(),
-      atMost(GOODBYE_MS, Promise.all([visitWatch?.stop(), stopNight?.()])),
+      atMost(GOODBYE_MS, Promise.all([visitWatch?.stop(), stopNight?.(), endWatch?.()])),
     ]);
     planner.cancel(BACKGROUND);
     await filler?.stop();

@@ -47,6 +47,33 @@ it('making them twice, even at once, is harmless', async () => {
 });
 
 it.runIf(testDatabaseKind() === 'postgres')(
+  'a day is made while a backup reads and a device writes, and nobody waits for it',
+  async () => {
+    const { sql } = database;
+    const reading = await sql.reserve();
+    await reading`begin`;
+    await reading`select 1 from tracks`;
+    await reading`
+      insert into tracks (device_id, truck_id, recorded_at, received_at, geom)
+      values (2, 1, '2026-03-05T06:00:00Z', now(), ST_SetSRID(ST_MakePoint(-78.61, -0.93), 4326))`;
+    const day = new Date('2026-03-07T00:00:00Z');
+    expect(await ensureTrackPartitions(sql, day, day)).toEqual(['tracks_20260307']);
+    await insert('2026-03-07T06:00:00Z');
+    await reading`rollback`;
+    reading.release();
+    await sql`delete from tracks where recorded_at = '2026-03-07T06:00:00Z'`;
+    const indexes = async (name: string) =>
+      (
+        await sql<{ def: string }[]>`
+          select replace(pg_get_indexdef(indexrelid), ${name}, 'day') as def from pg_index
+           where indrelid = ${name}::regclass order by 1`
+      ).map(({ def }) => def);
+    expect(await indexes('tracks_20260307')).toHaveLength(3);
+    await sql`drop table tracks_20260307`;
+  },
+);
+
+it.runIf(testDatabaseKind() === 'postgres')(
   'old days stay while a backup reads, and nobody waits behind the wish to drop them',
   async () => {
     const { sql } = database;

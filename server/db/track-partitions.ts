@@ -21,9 +21,13 @@ const startOfDay = (at: Date) => new Date(Math.floor(at.getTime() / DAY_MS) * DA
 /** The partition's name of a UTC day. */
 export const trackPartitionOf = (day: Date) => `tracks_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
 
+/** A day that must be there is asked for so often, a second each. */
+const MOST_TRIES = 5;
+
 /**
  * Makes the partitions of all days from `from` to `to`, both included, that are missing. Safe to call from several
- * instances at once.
+ * instances at once. A day is made beside and then attached: unlike a partition made in its place that neither waits
+ * for whoever reads or writes `tracks`, such as a backup, nor makes others wait behind it.
  * @returns the names of those made here
  */
 export async function ensureTrackPartitions(sql: Sql, from: Date, to: Date): Promise<string[]> {
@@ -32,19 +36,32 @@ export async function ensureTrackPartitions(sql: Sql, from: Date, to: Date): Pro
   for (let day = startOfDay(from); day <= to; day = new Date(day.getTime() + DAY_MS)) {
     const name = trackPartitionOf(day);
     if (have.has(name)) continue;
-    const next = new Date(day.getTime() + DAY_MS);
-    try {
-      await sql.unsafe(
-        `create table if not exists ${name} partition of tracks
-         for values from ('${day.toISOString()}') to ('${next.toISOString()}')`,
-      );
-      made.push(name);
-    } catch (error) {
-      // Of two that make it at the same moment one may lose on the catalogue's own unique index: it is there then.
-      if (!['23505', '42P07'].includes((error as { code?: string }).code ?? '')) throw error;
-    }
+    if (await makePartition(sql, name, day)) made.push(name);
   }
   return made;
+}
+
+/** @returns false when another instance made it */
+async function makePartition(sql: Sql, name: string, day: Date): Promise<boolean> {
+  const next = new Date(day.getTime() + DAY_MS);
+  for (let tries = 1; ; tries++) {
+    try {
+      await sql.begin(async (tx) => {
+        await tx.unsafe(`set local lock_timeout = '${PATIENCE}'`);
+        await tx.unsafe(`create table ${name} (like tracks including all)`);
+        await tx.unsafe(
+          `alter table tracks attach partition ${name}
+           for values from ('${day.toISOString()}') to ('${next.toISOString()}')`,
+        );
+      });
+      return true;
+    } catch (error) {
+      if (isLockTimeout(error) && tries < MOST_TRIES) continue;
+      // Of two that make it at the same moment one may lose on the catalogue's own unique index: it is there then.
+      if (['23505', '42P07'].includes((error as { code?: string }).code ?? '')) return false;
+      throw error;
+    }
+  }
 }
 
 /** The partitions there are, oldest first, each with the instant its day begins. */

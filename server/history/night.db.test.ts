@@ -127,6 +127,40 @@ describe('the night', () => {
     expect(after).toEqual(before);
   });
 
+  it('keeps its lease through a step that takes longer than the lease lasts', async () => {
+    const { sql } = house.database;
+    await sql`delete from leases`;
+    let reached = (): void => undefined;
+    let goOn = (): void => undefined;
+    const isAtWork = new Promise<void>((resolve) => (reached = resolve));
+    const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
+    // The first statement of the night's work takes as long as somebody says.
+    let first = true;
+    const slow = new Proxy(sql, {
+      apply(target, self, args) {
+        if (!first) return Reflect.apply(target, self, args) as unknown;
+        first = false;
+        reached();
+        return mayGoOn.then(() => Reflect.apply(target, self, args) as unknown);
+      },
+    });
+    const deps = { holder: 'slow', log: silentLog(), upkeepAt: '03:30', thinAfterDays: 30, leaseS: 1 };
+    const database = { ...house.database, sql: slow };
+    const running = createNight({ ...deps, store: { ...house.store, database } }).run();
+    await isAtWork;
+    const leaseEnd = async () =>
+      (
+        await sql<{ ends: number }[]>`
+          select extract(epoch from expires_at)::float8 as ends from leases where name = 'tracks-upkeep'`
+      )[0]!.ends;
+    const begun = await leaseEnd();
+    await expect.poll(leaseEnd, { timeout: 20_000 }).toBeGreaterThan(begun + 1.5);
+    expect(await createNight({ ...deps, holder: 'other', store: house.store }).run()).toBe(false);
+    goOn();
+    expect(await running).toBe(true);
+    expect(await sql`select 1 from leases where name = 'tracks-upkeep'`).toEqual([]);
+  });
+
   it('keeps a day whose prepared rows were lost with the database, and thins it the next time', async () => {
     const { sql } = house.database;
     const { fromMs } = dayRange('2026-01-21');

@@ -20,6 +20,8 @@ export interface NightDeps {
   upkeepAt: string;
   /** Null = nothing is thinned. */
   thinAfterDays: number | null;
+  /** How long the lease lasts without being renewed. */
+  leaseS?: number;
 }
 
 export interface Night {
@@ -49,10 +51,15 @@ export function createNight(deps: NightDeps): Night {
   let stopping = false;
   let running: Promise<unknown> = Promise.resolve();
 
-  const leads = async () => !stopping && (await holdLease(database, LEASE, deps.holder, LEASE_S));
+  const leaseS = deps.leaseS ?? LEASE_S;
+  const leads = async () => !stopping && (await holdLease(database, LEASE, deps.holder, leaseS));
 
   async function run(): Promise<boolean> {
     if (!(await leads())) return false;
+    // A single step — a large fleet's day rewritten — may outlast the lease: it is renewed beside.
+    let renewal: Promise<unknown> = Promise.resolve();
+    const renewing = setInterval(() => (renewal = leads().catch(() => false)), (leaseS * 1_000) / 3);
+    renewing.unref();
     try {
       const today = localDay(clock());
       await lookAgainAtYesterday(today);
@@ -60,6 +67,9 @@ export function createNight(deps: NightDeps): Night {
       await packSettledDays();
       await thinOldDays();
     } finally {
+      clearInterval(renewing);
+      // One under way would take back what is given up here.
+      await renewal;
       await releaseLease(database, LEASE, deps.holder).catch(() => undefined);
     }
     return true;

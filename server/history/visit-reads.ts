@@ -130,12 +130,14 @@ export async function readNewer(
 }
 
 /** A stretch of track that arrived after its time, if there is one. */
-export async function readLate(sql: Sql): Promise<LateRow | null> {
+export async function readLate(sql: Sql, exceptTruckIds: readonly number[] = []): Promise<LateRow | null> {
   const [row] = await sql<LateRow[]>`
     select truck_id::float8 as "truckId", grown,
            round(extract(epoch from from_at) * 1000)::float8 as "fromMs",
            round(extract(epoch from to_at) * 1000)::float8 as "toMs"
-      from late_tracks order by truck_id limit 1`;
+      from late_tracks
+     where truck_id <> all(${`{${exceptTruckIds.join(',')}}`}::bigint[])
+     order by truck_id limit 1`;
   return row ?? null;
 }
 

@@ -32,6 +32,8 @@ const PAGE = 2_000;
 const STORE_EVERY_MS = 10_000;
 /** A grade that fixes under way may better is looked at again once, after this long. */
 const REGRADE_MS = 90_000;
+/** A late stretch that could not be looked at is tried again after this; others go on meanwhile. */
+const LATE_AGAIN_MS = 5 * 60_000;
 /** A truck never looked at before begins this long before its newest fix: a shift that is under way is seen whole. */
 const BEGIN_MS = 12 * 3_600_000;
 
@@ -71,6 +73,8 @@ export function watchVisits(deps: VisitWatchDeps): VisitWatch {
   let picture: Picture | null = null;
   let storedAtMs = 0;
   const toGrade = new Map<number, { dueMs: number; isLast: boolean }>();
+  /** Trucks whose late stretch failed, and when it is tried again. */
+  const lateNotBefore = new Map<number, number>();
   let busy: Promise<boolean> | null = null;
   let isStopped = false;
 
@@ -145,13 +149,21 @@ export function watchVisits(deps: VisitWatchDeps): VisitWatch {
   }
 
   async function lookAtLate(known: ReadonlyMap<number, Followed>, now: Picture): Promise<void> {
-    const late = await readLate(database.sql);
+    for (const [truckId, notBeforeMs] of lateNotBefore)
+      if (notBeforeMs <= clock()) lateNotBefore.delete(truckId);
+    const late = await readLate(database.sql, [...lateNotBefore.keys()]);
     if (late === null) return;
     const seenTo = known.get(late.truckId)?.seenTo ?? 0;
-    for (const stopId of await reviseVisits(store, now.rules, late, seenTo)) {
-      toGrade.set(stopId, { dueMs: clock(), isLast: true });
+    try {
+      for (const stopId of await reviseVisits(store, now.rules, late, seenTo)) {
+        toGrade.set(stopId, { dueMs: clock(), isLast: true });
+      }
+      await forgetLate(database.sql, late);
+    } catch (error) {
+      lateNotBefore.set(late.truckId, clock() + LATE_AGAIN_MS);
+      const { truckId, fromMs, toMs } = late;
+      log.error({ err: error, truckId, fromMs, toMs }, 'a late stretch of track could not be looked at anew');
     }
-    await forgetLate(database.sql, late);
   }
 
   async function gradeDue(): Promise<void> {

@@ -381,6 +381,53 @@ describe('a stop that was visited twice', () => {
 });
 
 describe('the watch', () => {
+  it('goes past a late stretch that cannot be looked at, says so, and comes back to it', async () => {
+    const { sql } = house.database;
+    await watch.stop();
+    let isBroken = true;
+    const said: object[] = [];
+    const broken = new Proxy(sql, {
+      apply(target, self, args: [TemplateStringsArray, ...unknown[]]) {
+        const isAsked = isBroken && args[0].join('?').includes('live,') && args.includes(truckId);
+        if (isAsked) throw new Error('a row nobody can read');
+        return Reflect.apply(target, self, args) as unknown;
+      },
+    });
+    watch = watchVisits({
+      store: { ...house.store, database: { ...house.database, sql: broken } },
+      holder: 'broken',
+      log: { error: (about) => said.push(about) },
+      tickMs: null,
+    });
+    const after = (await buyTruck(house)).id;
+    await store([...away(places[0]!, 0), ...stay(places[0]!, 100, 200)]);
+    house.clock.nowMs = base + 300_000;
+    await watch.look();
+    await store(stay(places[1]!, 40, 10), { late: true });
+    await noteLate(sql, [{ truckId: after, fromMs: base, toMs: base + 1_000 }]);
+    const waiting = async () =>
+      (await sql<{ id: number }[]>`select truck_id::float8 as id from late_tracks order by 1`).map(
+        ({ id }) => id,
+      );
+    expect(await waiting()).toEqual([truckId, after]);
+    for (let looks = 0; looks < 3; looks++) expect(await watch.look()).toBe(true);
+    expect(await waiting()).toEqual([truckId]);
+    expect(said).toMatchObject([{ truckId }]);
+    // What is new is followed all the same.
+    await store(away(places[0]!, 320));
+    house.clock.nowMs = base + 400_000;
+    await watch.look();
+    expect((await told()).filter((type) => type === 'stop.left')).toHaveLength(1);
+
+    isBroken = false;
+    await watch.look();
+    expect(await waiting()).toEqual([truckId]);
+    house.clock.nowMs += 5 * 60_000;
+    await watch.look();
+    expect(await waiting()).toEqual([]);
+    expect(said).toHaveLength(1);
+  });
+
   it('goes on after a restart where it was, and only one instance follows', async () => {
     await store([...away(places[0]!, 0), ...stay(places[0]!, 100, 60)]);
     await lookAt(160);

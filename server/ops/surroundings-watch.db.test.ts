@@ -87,6 +87,16 @@ it('tells once of a disk that is nearly full, without flapping at the edge', asy
   expect(await told()).toEqual(['disk-low cleared']);
 });
 
+it('gives its lease back when it stops: another looks at once', async () => {
+  const one = watch('a');
+  const end = one.start();
+  await one.tick();
+  await end();
+  expect(around.asked).toBe(1);
+  await watch('b').tick();
+  expect(around.asked).toBe(2);
+});
+
 it('is done by one of two instances', async () => {
   const [one, other] = [watch('a'), watch('b')];
   await one.tick();

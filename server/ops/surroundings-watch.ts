@@ -1,6 +1,6 @@
 import { clearSystemAlert, raiseSystemAlert } from '../alerts/system.ts';
 import type { AlertDetails, SystemKind } from '../../shared/alerts.ts';
-import { holdLease } from '../dispatch/lease.ts';
+import { holdLease, releaseLease } from '../dispatch/lease.ts';
 import type { Store } from '../events/store.ts';
 import type { Logger } from './log.ts';
 
@@ -17,8 +17,8 @@ export interface Surroundings {
 export interface SurroundingsWatch {
   /** Looks once, if this instance leads. Never throws. */
   tick(): Promise<void>;
-  /** Looks every minute; returns its end. */
-  start(): () => void;
+  /** Looks every minute; returns its end, which gives the lease back. */
+  start(): () => Promise<void>;
 }
 
 const LEASE = 'surroundings';
@@ -45,7 +45,7 @@ export function watchSurroundings(deps: {
   /** Kinds that are well and were said to be: nothing to say every minute. */
   const known = new Set<SystemKind>();
   let certificateAtMs = -Infinity;
-  let isBusy = false;
+  let busy: Promise<void> | null = null;
   let isStopped = false;
 
   /** @param isBad null is neither: it stays as it was */
@@ -77,27 +77,31 @@ export function watchSurroundings(deps: {
     return looks === 0 ? false : looks >= LOOKS ? true : null;
   }
 
+  async function lookIfLeading(): Promise<void> {
+    try {
+      if (await holdLease(store.database, LEASE, holder, LEASE_S)) await look();
+      // Whoever leads meanwhile may raise what this one would have to clear.
+      else known.clear();
+    } catch (error) {
+      // A database that is out is told by /health; here nobody could be told.
+      if (!isStopped) log.warn({ err: error }, 'what is around the server could not be looked at');
+    }
+  }
+
   return {
     async tick() {
-      if (isBusy || isStopped) return;
-      isBusy = true;
-      try {
-        if (await holdLease(store.database, LEASE, holder, LEASE_S)) await look();
-        // Whoever leads meanwhile may raise what this one would have to clear.
-        else known.clear();
-      } catch (error) {
-        // A database that is out is told by /health; here nobody could be told.
-        if (!isStopped) log.warn({ err: error }, 'what is around the server could not be looked at');
-      } finally {
-        isBusy = false;
-      }
+      if (busy !== null || isStopped) return;
+      busy = lookIfLeading().finally(() => (busy = null));
+      await busy;
     },
     start() {
       const timer = setInterval(() => void this.tick(), TICK_MS);
       timer.unref();
-      return () => {
+      return async () => {
         isStopped = true;
         clearInterval(timer);
+        await busy;
+        await releaseLease(store.database, LEASE, holder).catch(() => undefined);
       };
     },
   };
