@@ -50,6 +50,8 @@ it.runIf(testDatabaseKind() === 'postgres')(
   'a day is made while a backup reads and a device writes, and nobody waits for it',
   async () => {
     const { sql } = database;
+    const written = new Date('2026-03-05T00:00:00Z');
+    await ensureTrackPartitions(sql, written, written);
     const reading = await sql.reserve();
     await reading`begin`;
     await reading`select 1 from tracks`;
