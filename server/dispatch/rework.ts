@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { distanceM } from '../../shared/geo.ts';
 import { DomainError } from '../../shared/errors.ts';
 import type { PlanDiff, PlannedRoute, PlanProblem } from '../../shared/plan.ts';
@@ -88,14 +89,15 @@ export async function reworkWith(
   const jobOf = jobByStop(prepared.frame, rows);
   const without = new Set([...input.without].flatMap((stopId) => jobOf.get(stopId) ?? []));
   const after = evaluatePart(prepared, wanted, without);
-  const problems = problemsOf(prepared, after.solution, stopByJob(jobOf));
+  const stopOf = stopByJob(jobOf);
+  const problems = problemsOf(worstAlready(prepared, stopOf), after.solution, stopOf);
   const result = await written(dispatch, { ...prepared, problem: after.problem }, after.solution);
   return {
     draft: keepLeftBehind(snapshot, result.draft, after.solution),
     diff: result.diff,
     problems,
     rows,
-    together: problems.length === 0 ? [] : togetherWith(prepared, wanted, without, stopByJob(jobOf)),
+    together: problems.length === 0 ? [] : await togetherWith(prepared, wanted, without, stopOf),
   };
 }
 
@@ -188,10 +190,22 @@ interface Evaluated {
   solution: PlannerSolution;
 }
 
-/** The wanted sequences with some jobs back where they are now; what was on no truck in service stays out. */
-function evaluatePart(prepared: Prepared, wanted: Sequences, without: ReadonlySet<number>): Evaluated {
-  const { frame } = prepared;
-  const sequences: Sequences = new Map([...wanted].map(([truckId, steps]) => [truckId, [...steps]]));
+/**
+ * The wanted sequences with some jobs back where they are now; what was on no truck in service stays out.
+ *
+ * @param only the trucks to look at: each is timed by itself, so that leaving others out changes nothing of these
+ */
+function evaluatePart(
+  prepared: Prepared,
+  wanted: Sequences,
+  without: Iterable<number>,
+  only?: ReadonlySet<number>,
+): Evaluated {
+  const isAsked = (truckId: number) => only === undefined || only.has(truckId);
+  const vehicles = prepared.frame.vehicles.filter((vehicle) => isAsked(vehicle.truck.id));
+  const sequences: Sequences = new Map(
+    [...wanted].filter(([truckId]) => isAsked(truckId)).map(([truckId, steps]) => [truckId, [...steps]]),
+  );
   const relaid = new Set<number>();
   for (const jobId of without) {
     for (const [truckId, steps] of sequences) {
@@ -200,7 +214,7 @@ function evaluatePart(prepared: Prepared, wanted: Sequences, without: ReadonlySe
       steps.splice(at, 1);
       relaid.add(truckId);
     }
-    for (const vehicle of frame.vehicles) {
+    for (const vehicle of vehicles) {
       const present = stepsOf(vehicle.steps);
       const own = present.findIndex((step) => step.type === 'job' && step.id === jobId);
       if (own < 0) continue;
@@ -209,17 +223,20 @@ function evaluatePart(prepared: Prepared, wanted: Sequences, without: ReadonlySe
     }
   }
   const loads = new Map(prepared.problem.jobs.map((job) => [job.id, job.pickup[0] ?? 0]));
-  for (const vehicle of frame.vehicles) {
+  for (const vehicle of vehicles) {
     if (!relaid.has(vehicle.truck.id)) continue;
     const { loadAboard, capacity, id } = vehicle.truck;
     const loadOf = (jobId: number) => loads.get(jobId) ?? 0;
     sequences.set(id, emptiedInTime(sequences.get(id)!, vehicle.enroute, loadAboard, capacity, loadOf));
   }
   const served = new Set([...sequences.values()].flat().flatMap((s) => (s.type === 'job' ? [s.id] : [])));
-  const kept = new Set(frame.vehicles.flatMap((vehicle) => vehicle.steps.map((step) => step.id)));
+  const kept = new Set(vehicles.flatMap((vehicle) => vehicle.steps.map((step) => step.id)));
   // What stays with a truck out of service, or waits for another proposal, is not in question here.
   const problem = {
     ...prepared.problem,
+    ...(only === undefined
+      ? {}
+      : { vehicles: prepared.problem.vehicles.filter((vehicle) => only.has(vehicle.id)) }),
     jobs: prepared.problem.jobs.filter((job) => served.has(job.id) || kept.has(job.id)),
   };
   return { problem, solution: evaluate(problem, sequences) };
@@ -275,17 +292,19 @@ const NOTICEABLE_S = 60;
 
 /** The rules a solution breaks, by truck, where the present plan keeps them or breaks them by less. */
 function problemsOf(
-  prepared: Prepared,
+  already: ReadonlyMap<string, PlanProblem>,
   solution: PlannerSolution,
   stopOf: ReadonlyMap<number, number>,
 ): PlanProblem[] {
-  const already = new Map(
-    violationsOf(prepared.before, stopOf).map((one) => [`${one.truckId} ${one.rule}`, one]),
-  );
   return violationsOf(solution, stopOf).filter((one) => {
     const before = already.get(`${one.truckId} ${one.rule}`);
     return before === undefined || (one.seconds ?? 0) > (before.seconds ?? 0) + NOTICEABLE_S;
   });
+}
+
+/** What the present plan breaks, by truck and rule. */
+function worstAlready(prepared: Prepared, stopOf: ReadonlyMap<number, number>): Map<string, PlanProblem> {
+  return new Map(violationsOf(prepared.before, stopOf).map((one) => [`${one.truckId} ${one.rule}`, one]));
 }
 
 /** One entry a truck and rule: the worst. */
@@ -325,36 +344,78 @@ function ruleOf(cause: string, stepType: string): PlanProblem['rule'] {
   return stepType === 'break' ? 'break' : 'window';
 }
 
-/** The fewest further moves, taken one after the other, that make a part keep every rule. */
-function togetherWith(
+/** How many rounds are timed to look for what is missing, however many moves were left out. */
+const MOST_TIMINGS = 2_000;
+/** After so many, a few milliseconds each, whatever else waits in this process has its turn. */
+const TIMINGS_IN_A_ROW = 20;
+const NOBODY = -1;
+
+/**
+ * Further moves, taken one after the other, that make a part keep every rule: each time the one that relieves most. Only
+ * a stop that stays on a truck in trouble can relieve it, and only its giver and its taker are timed anew.
+ */
+async function togetherWith(
   prepared: Prepared,
   wanted: Sequences,
   without: ReadonlySet<number>,
   stopOf: ReadonlyMap<number, number>,
-): number[] {
+): Promise<number[]> {
+  const { vehicles } = prepared.frame;
+  const giverOf = truckOfJob(vehicles.map((vehicle) => [vehicle.truck.id, stepsOf(vehicle.steps)]));
+  const takerOf = truckOfJob(wanted);
+  const concerns = (jobId: number, trucks: ReadonlySet<number>) =>
+    trucks.has(giverOf.get(jobId) ?? NOBODY) || trucks.has(takerOf.get(jobId) ?? NOBODY);
   const left = new Set(without);
+  const already = worstAlready(prepared, stopOf);
+  let timings = 0;
+  /** By how much each of these trucks breaks rules when one of the jobs left out moves as well. */
+  const oversOf = (trucks: ReadonlySet<number>, moving: number | null): Map<number, number> => {
+    timings += trucks.size;
+    const staying = [...left].filter((jobId) => jobId !== moving && concerns(jobId, trucks));
+    const overs = new Map([...trucks].map((truckId) => [truckId, 0]));
+    const { solution } = evaluatePart(prepared, wanted, staying, trucks);
+    for (const { truckId, seconds } of problemsOf(already, solution, stopOf))
+      overs.set(truckId, overs.get(truckId)! + 1 + (seconds ?? 3_600));
+    return overs;
+  };
+  const sum = (overs: ReadonlyMap<number, number>) => [...overs.values()].reduce((a, b) => a + b, 0);
+
+  const overs = oversOf(new Set(vehicles.map((vehicle) => vehicle.truck.id)), null);
+  /** What each job would relieve, until one of its two trucks changes. */
+  const known = new Map<number, { gain: number; after: ReadonlyMap<number, number> }>();
   const added: number[] = [];
-  const over = (jobs: ReadonlySet<number>) =>
-    problemsOf(prepared, evaluatePart(prepared, wanted, jobs).solution, stopOf).reduce(
-      (sum, problem) => sum + 1 + (problem.seconds ?? 3_600),
-      0,
-    );
-  let now = over(left);
-  while (now > 0 && left.size > 0) {
-    const tries = [...left].map((jobId) => ({ jobId, over: over(less(left, jobId)) }));
-    const best = tries.reduce((a, b) => (b.over < a.over ? b : a));
-    if (best.over >= now) return [];
-    left.delete(best.jobId);
-    added.push(best.jobId);
-    now = best.over;
+  while (sum(overs) > 0) {
+    let best: { jobId: number; gain: number; after: ReadonlyMap<number, number> } | null = null;
+    for (const jobId of left) {
+      const giver = giverOf.get(jobId);
+      if (giver === undefined || overs.get(giver) === 0) continue;
+      let told = known.get(jobId);
+      if (told === undefined) {
+        if (timings >= MOST_TIMINGS) return [];
+        if (known.size % TIMINGS_IN_A_ROW === 0) await setImmediate();
+        const trucks = new Set([giver, takerOf.get(jobId) ?? giver]);
+        const after = oversOf(trucks, jobId);
+        const before = [...trucks].reduce((total, truckId) => total + overs.get(truckId)!, 0);
+        known.set(jobId, (told = { gain: before - sum(after), after }));
+      }
+      if (told.gain > (best?.gain ?? 0)) best = { jobId, ...told };
+    }
+    if (best === null) return [];
+    const { jobId, after } = best;
+    left.delete(jobId);
+    added.push(jobId);
+    for (const [truckId, over] of after) overs.set(truckId, over);
+    const changed = new Set(after.keys());
+    for (const other of known.keys()) if (other === jobId || concerns(other, changed)) known.delete(other);
   }
-  return now > 0 ? [] : added.flatMap((jobId) => stopOf.get(jobId) ?? []);
+  return added.flatMap((jobId) => stopOf.get(jobId) ?? []);
 }
 
-function less(set: ReadonlySet<number>, item: number): Set<number> {
-  const smaller = new Set(set);
-  smaller.delete(item);
-  return smaller;
+function truckOfJob(sequences: Iterable<readonly [number, readonly SequenceStep[]]>): Map<number, number> {
+  const truckOf = new Map<number, number>();
+  for (const [truckId, steps] of sequences)
+    for (const step of steps) if (step.type === 'job') truckOf.set(step.id, truckId);
+  return truckOf;
 }
 
 /** A truck out of service keeps the stops that nobody takes over, and its way home. */
