@@ -259,7 +259,7 @@ export async function assemble(config: Config, options: StartOptions): Promise<A
       stopNight ??= startNight(config, store, log);
       reactor ??= startReactor(dispatch, randomUUID(), log);
       // Not before: a run that holds the clock repeats itself, and work in the background keeps no order.
-      filler ??= startFiller(dispatch, log, (error) => error instanceof PlannerCancelled);
+      filler ??= startFiller(dispatch, log, (error) => error instanceof PlannerCancelled, randomUUID());
       dispatch.onProposed = filler.offer;
       alerting ??= startAlerting({
         store,

@@ -3,6 +3,7 @@ import { proposalAlternatives, proposals } from '../db/schema/index.ts';
 import { ALTERNATIVES } from '../../shared/plan.ts';
 import { fillAlternatives } from './alternatives.ts';
 import type { Dispatch } from './dispatch.ts';
+import { holdLease, releaseLease } from './lease.ts';
 import { forgetOld } from './forget-old.ts';
 import { askedOf, prepareChange, waitingContainers } from './propose.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -10,6 +11,10 @@ import { readSnapshot } from './snapshot.ts';
 /** A proposal this old without all its alternatives was left by an instance that stopped. */
 const LEFT_AFTER_MS = 15_000;
 const TICK_MS = 5_000;
+/** Whoever computes a proposal's alternatives says so, and again this often; who died is followed after this. */
+const LEASE_S = 15;
+const RENEW_MS = 5_000;
+const leaseOf = (proposalId: number) => `alternatives:${proposalId}`;
 const FORGET_EVERY_MS = 3_600_000;
 
 export interface AlternativeFiller {
@@ -27,12 +32,16 @@ export interface FillerLog {
 
 /**
  * Computes the slider's other points, one proposal after the other and never before a search somebody waits for: such
- * a search takes the planner away, and this one begins again with the next look. What is superseded is forgotten.
+ * a search takes the planner away, and this one begins again with the next look. What is superseded is forgotten. Of
+ * several instances one computes those of a proposal: who made it, or, when that one is gone or busy, who finds it.
+ *
+ * @param holder names this instance, as the lease knows it
  */
 export function startFiller(
   dispatch: Dispatch,
   log: FillerLog,
   isCancelled: (error: unknown) => boolean,
+  holder: string,
 ): AlternativeFiller {
   const waiting = new Map<number, () => Promise<void>>();
   let running: Promise<void> | null = null;
@@ -44,7 +53,8 @@ export function startFiller(
       const [proposalId, fill] = [...waiting].at(-1) ?? [];
       if (proposalId === undefined || fill === undefined) return;
       try {
-        await fill();
+        // Another instance is at it, and would be found to have left it with a later look.
+        await whileLeased(leaseOf(proposalId), fill);
         waiting.delete(proposalId);
       } catch (error) {
         // Somebody needed the planner: it is asked again with the next look.
@@ -52,6 +62,23 @@ export function startFiller(
         waiting.delete(proposalId);
         if (!stopped) log.warn({ proposalId, err: error }, 'an alternative could not be computed');
       }
+    }
+  };
+  const { database } = dispatch.store;
+  const whileLeased = async (name: string, fill: () => Promise<void>): Promise<void> => {
+    if (!(await holdLease(database, name, holder, LEASE_S))) return;
+    let renewal: Promise<unknown> = Promise.resolve();
+    const renewing = setInterval(
+      () => (renewal = holdLease(database, name, holder, LEASE_S).catch(() => false)),
+      RENEW_MS,
+    );
+    renewing.unref();
+    try {
+      await fill();
+    } finally {
+      clearInterval(renewing);
+      await renewal;
+      await releaseLease(database, name, holder).catch(() => undefined);
     }
   };
   const run = (): void => {

@@ -61,6 +61,8 @@ export async function forgetOld(store: Store): Promise<void> {
       ),
     );
   await forgetStops(store, before(PROPOSED_DAYS));
+  // Left by an instance that died; one that lapsed is nobody's.
+  await db.execute(sql`delete from leases where expires_at < now() - interval '1 day'`);
 }
 
 async function discardAbandonedDrafts(store: Store, before: Date): Promise<void> {

@@ -255,6 +255,7 @@ describe('the slider: three computed answers to one question', () => {
       dispatch,
       { warn: (about) => room.problems.push(about) },
       (error) => error === taken,
+      'one',
     );
     dispatch.onProposed = filler.offer;
     const [first] = await morning();
@@ -265,6 +266,59 @@ describe('the slider: three computed answers to one question', () => {
     await filler.settled();
     expect(await alternativesOf(room.database, proposalId!)).toHaveLength(3);
     await filler.stop();
+    expect(room.problems).toEqual([]);
+  });
+
+  it('of several servers one computes them; another does when that one is gone', async () => {
+    const asked = { one: 0, other: 0 };
+    let begun = (): void => undefined;
+    let goOn = (): void => undefined;
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
+    const server = (name: 'one' | 'other', before: () => Promise<void>) => {
+      const dispatch: Dispatch = {
+        ...room.dispatch,
+        planner: {
+          async solve(problem, options) {
+            if (options.background === true) {
+              asked[name] += 1;
+              await before();
+            }
+            return room.dispatch.planner.solve(problem, options);
+          },
+        },
+      };
+      const filler = startFiller(dispatch, { warn: (about) => room.problems.push(about) }, () => false, name);
+      return { dispatch: { ...dispatch, onProposed: filler.offer }, filler };
+    };
+    const one = server('one', () => {
+      begun();
+      return mayGoOn;
+    });
+    const other = server('other', () => Promise.resolve());
+    const [first] = await morning();
+    const { proposalId } = await breakdown(one.dispatch, room.supervisor, { truckId: first!.truckId });
+    await hasBegun;
+    room.later(1);
+    const lookAgain = async () => {
+      await other.filler.look();
+      await other.filler.settled();
+    };
+    await lookAgain();
+    expect(asked).toEqual({ one: 1, other: 0 });
+
+    // It is heard of no more: what it leaves is computed by the other, once.
+    await room.database.sql`update leases set expires_at = now() - interval '1 second'`;
+    await lookAgain();
+    await lookAgain();
+    expect(asked).toEqual({ one: 1, other: 2 });
+    expect(await alternativesOf(room.database, proposalId!)).toHaveLength(3);
+    goOn();
+    await one.filler.settled();
+    expect(asked).toEqual({ one: 1, other: 2 });
+    expect(await room.database.sql`select 1 from leases where name like 'alternatives%'`).toEqual([]);
+    await one.filler.stop();
+    await other.filler.stop();
     expect(room.problems).toEqual([]);
   });
 });
