@@ -267,10 +267,13 @@ export class Recreate {
     else this.bestCost = Infinity;
     known.version[at] = routes.version[v] as number;
     known.cost[at] = this.bestCost;
-    if (!withPlace && this.knownWithPlace)
+    if (this.knownWithPlace && !withPlace)
       this.knownWithPlace.leastDetour[at] = this.leastDetour[v] as number;
-    if (this.vehicle < 0) known.position[at] = -1;
-    else {
+    if (this.vehicle < 0) {
+      known.position[at] = -1;
+      const least = this.knownWithPlace ? (this.knownWithPlace.leastDetour[at] as number) : -Infinity;
+      if (least > this.bestCost) known.cost[at] = least;
+    } else {
       known.position[at] = this.position;
       if (withPlace) {
         known.before[at] = this.placeBefore;

@@ -34,6 +34,8 @@ const BLINK = 0.01;
  */
 const COOLING = { from: 0.55, to: 0.015 };
 const TIMED_COOLING = { from: 1, to: 0.03 };
+/** A dear round leaves fewer of them: too few to cool from that far up. */
+const GENERAL_COOLING = { from: 0.5, to: 0.03 };
 const WARM_FROM = 0.05;
 /** Windows hold stops apart, so more routes have to open at once; where a round is dear, smaller ruins pay. */
 const PLAIN_RUIN: RuinOptions = { averageRemoved: 8, longestString: 10 };
@@ -121,7 +123,7 @@ export class Search {
     const ruinOptions = { ...size, averageRemoved: Math.min(size.averageRemoved, Math.max(1, placed / 2)) };
     this.elite.add(this.found());
     if (hot) this.shedVehicles(pace, scale, ruinOptions);
-    const cooling = model.timed ? TIMED_COOLING : COOLING;
+    const cooling = !model.timed ? COOLING : model.general ? GENERAL_COOLING : TIMED_COOLING;
     const unit = model.timed ? scale : this.legBetweenJobs(scale);
     const from = (hot ? cooling.from : WARM_FROM) * unit;
     const to = Math.min(cooling.to * unit, from);
