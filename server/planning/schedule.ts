@@ -25,7 +25,11 @@ export function latestStart(model: Model, x: number, limitS: number): number {
 
 /** Earliest start of a break at or after `timeS`; Infinity when its windows are over. */
 export function earliestBreak(pause: VehicleBreak, timeS: number): number {
-  for (const [from, to] of pause.windows) if (timeS <= to) return timeS > from ? timeS : from;
+  const { windows } = pause;
+  for (let w = 0; w < windows.length; w++) {
+    const window = windows[w] as [number, number];
+    if (timeS <= window[1]) return timeS > window[0] ? timeS : window[0];
+  }
   return Infinity;
 }
 
@@ -38,8 +42,8 @@ function serviceOf(model: Model, prev: number, x: number): number {
 
 function latestBreak(pause: VehicleBreak, limitS: number): number {
   for (let w = pause.windows.length - 1; w >= 0; w--) {
-    const [from, to] = pause.windows[w] as [number, number];
-    if (limitS >= from) return limitS < to ? limitS : to;
+    const window = pause.windows[w] as [number, number];
+    if (limitS >= window[0]) return limitS < window[1] ? limitS : window[1];
   }
   return -Infinity;
 }
