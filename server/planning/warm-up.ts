@@ -36,21 +36,34 @@ export function sampleDay(trucks: number, stops: number, seed: number): PlannerP
   });
 }
 
-/** Runs small searches of both kinds until the thread is hot. */
-export function warmUp(now: () => number): void {
-  const day = sampleDay(4, 40, 1);
-  solve(day, { iterations: 2000, seed: 1, now });
-  const plain: PlannerProblem = {
+/** Capacity alone, or capacity and windows. */
+function plainDay(trucks: number, stops: number, timed: boolean): PlannerProblem {
+  const day = sampleDay(trucks, stops, 1);
+  const load = day.jobs.reduce((sum, job) => sum + (job.pickup[0] as number), 0);
+  return {
     ...day,
     disposals: [],
-    vehicles: day.vehicles.map((vehicle) => ({ ...vehicle, end_empty: false, steps: [], capacity: [200] })),
-    jobs: day.jobs.map((job) => ({ ...job, due: undefined, time_windows: [[0, 20_000]] })),
+    options: { ...day.options, stability: 0 },
+    vehicles: day.vehicles.map((vehicle) => ({
+      ...vehicle,
+      end_empty: false,
+      steps: [],
+      capacity: [Math.ceil((1.15 * load) / trucks)],
+      time_window: timed ? [0, 28_800] : undefined,
+    })),
+    jobs: day.jobs.map((job, j) => ({
+      ...job,
+      due: undefined,
+      time_windows: timed ? [[3000 * (j % 5), 3000 * (j % 5) + 9000]] : undefined,
+    })),
   };
-  solve(plain, { iterations: 3000, seed: 1, now });
-  const timeless: PlannerProblem = {
-    ...plain,
-    vehicles: plain.vehicles.map((vehicle) => ({ ...vehicle, time_window: undefined, capacity: [60] })),
-    jobs: plain.jobs.map((job) => ({ ...job, time_windows: undefined })),
-  };
-  solve(timeless, { iterations: 6000, seed: 1, now });
+}
+
+/** Runs small searches of every kind until the thread is hot, the last ones with routes as many as a city has. */
+export function warmUp(now: () => number): void {
+  solve(sampleDay(4, 40, 1), { iterations: 2000, seed: 1, now });
+  for (const timed of [true, false]) {
+    solve(plainDay(4, 40, timed), { iterations: 3000, seed: 1, now });
+    solve(plainDay(30, 150, timed), { iterations: timed ? 6000 : 20_000, seed: 1, now });
+  }
 }
