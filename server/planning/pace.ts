@@ -33,7 +33,8 @@ export class Pace {
     return true;
   }
 
-  private look(): void {
+  /** Reads the clock. */
+  look(): void {
     const { budget, rounds } = this;
     const { iterations = Infinity, seconds } = budget;
     this.spent = budget.signal?.cancelled ? 1 : rounds / iterations;

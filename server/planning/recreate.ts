@@ -16,8 +16,8 @@ export interface RecreateOptions {
   blink: number;
   /** Temperature by which a job with a prize may be taken at a small loss. */
   temperature: number;
-  /** May vehicles without stops be used? */
-  openRoutes: boolean;
+  /** A vehicle without stops is only used while fewer than this are in use. */
+  mostRoutes: number;
   /** The round is given up as soon as routes and prizes cost this much or a job finds no place. */
   limit: number;
 }
@@ -167,12 +167,12 @@ export class Recreate {
     if (this.looksNear) {
       this.tryNear(job, options.blink, this.known, false);
       if (this.knownWithPlace) this.tryNear(job, options.blink, this.knownWithPlace, true);
-      if (options.openRoutes) this.tryIdle(job, options.blink);
+      if (this.routes.usedCount < options.mostRoutes) this.tryIdle(job, options.blink);
       if (this.vehicle >= 0 || model.optional[job]) return this.vehicle >= 0;
     }
     this.tryUsed(job, options.blink, this.known, false);
     if (this.knownWithPlace) this.tryUsed(job, options.blink, this.knownWithPlace, true);
-    if (options.openRoutes && !this.looksNear) this.tryIdle(job, options.blink);
+    if (!this.looksNear && this.routes.usedCount < options.mostRoutes) this.tryIdle(job, options.blink);
     return this.vehicle >= 0;
   }
 

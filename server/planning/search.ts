@@ -6,7 +6,9 @@ import { Pace } from './pace.ts';
 import type { Budget } from './pace.ts';
 import { PlaceMoves } from './place-moves.ts';
 import { Random } from './random.ts';
+import { Recombination } from './recombination.ts';
 import { Recreate } from './recreate.ts';
+import { RoutePool } from './route-pool.ts';
 import { Routes } from './routes.ts';
 import { Ruin } from './ruin.ts';
 import type { RuinOptions } from './ruin.ts';
@@ -37,6 +39,23 @@ const TIMED_COOLING = { from: 1, to: 0.03 };
 /** A dear round leaves fewer of them: too few to cool from that far up. */
 const GENERAL_COOLING = { from: 0.5, to: 0.03 };
 const WARM_FROM = 0.05;
+/**
+ * While it is hotter than this part of the first temperature, no more vehicles come into use than the plan with the
+ * fewest had: a hot search opens a route easily and hardly ever closes one. Without windows, where the best plans often
+ * need one more than the fewest, only the second of several legs is held so.
+ */
+const OPENING_HEAT = { timed: 0.3, plain: 0.1 };
+/** Plans filled in different orders, of which the one with fewest vehicles is where a search without windows begins. */
+const FILLINGS = 12;
+/** Times that a search adds its routes to the pool; without windows only below this part of the first temperature. */
+const POOL_SAMPLES = { timed: 4000, plain: 3000 };
+const POOL_HEAT = 0.3;
+/** At the end of a leg, at most this part of it goes into combining routes of the pool; of the search, this at its end. */
+const RECOMBINING_SHARE = 0.15;
+const FINAL_SHARE = 0.04;
+const RECOMBINING_SWEEPS = 2;
+/** Jobs of the routes that are recombined at once. */
+const CLUSTER = { timed: { least: 40, most: 60 }, plain: { least: 24, most: 40 } };
 /** Windows hold stops apart, so more routes have to open at once; where a round is dear, smaller ruins pay. */
 const PLAIN_RUIN: RuinOptions = { averageRemoved: 8, longestString: 10 };
 const WINDOW_RUIN: RuinOptions = { averageRemoved: 10, longestString: 10 };
@@ -57,6 +76,7 @@ const LEGS_SHARE = 0.6;
 /** A child is cooled for so many rounds a job, from so many times the last temperature. */
 const CHILD_ROUNDS = 50;
 const CHILD_HEAT = 2;
+const AGAIN_HEAT = 2;
 const ELITE_SIZE = 8;
 /** How often, after annealing, searches beside each other swap plans. */
 const SWAPS = 6;
@@ -77,6 +97,14 @@ export class Search {
   private readonly placeMoves: PlaceMoves;
   private readonly tripMoves: TripMoves;
   private readonly graft: Graft;
+  /** Only where any vehicle may drive any route. */
+  private readonly pool: RoutePool | undefined;
+  private readonly recombination: Recombination | undefined;
+  private sampleEvery = Infinity;
+  private sampleBelow = Infinity;
+  /** Most vehicles in use while it is hotter than `openBelow`. */
+  private mostRoutes = Infinity;
+  private openBelow = Infinity;
   private readonly mustServeAll: boolean;
   private readonly logs: Float64Array;
   private readonly bestNodes: Int32Array;
@@ -99,6 +127,12 @@ export class Search {
     this.placeMoves = new PlaceMoves(this.routes, this.random);
     this.tripMoves = new TripMoves(this.routes, this.random);
     this.graft = new Graft(this.routes, this.ruin, this.random);
+    if (model.classCount === 1 && model.vehicleCount > 1 && !model.general) {
+      const { neighbours } = this.ruin;
+      const size = model.timed ? CLUSTER.timed : CLUSTER.plain;
+      this.pool = new RoutePool(this.routes, new Random(seed));
+      this.recombination = new Recombination(this.routes, neighbours, this.pool, this.random, size);
+    }
     this.mustServeAll = model.optional.every((may) => may === 0);
     this.bestNodes = new Int32Array(model.vehicleCount * this.routes.stride);
     this.bestLength = new Int32Array(model.vehicleCount);
@@ -108,7 +142,7 @@ export class Search {
   /** Lays the present plan (or only its frozen part) and inserts the rest greedily. */
   start(from: 'steps' | 'cold'): void {
     new Start(this.routes).run(from);
-    this.recreate.run({ blink: 0, temperature: 0, openRoutes: true, limit: Infinity });
+    this.recreate.run({ blink: 0, temperature: 0, mostRoutes: Infinity, limit: Infinity });
     this.keepBest();
   }
 
@@ -127,35 +161,80 @@ export class Search {
     const unit = model.timed ? scale : this.legBetweenJobs(scale);
     const from = (hot ? cooling.from : WARM_FROM) * unit;
     const to = Math.min(cooling.to * unit, from);
-    // The first rounds tell how many the budget will buy.
-    this.cool(pace, ruinOptions, pace.spent + 0.02, from, from);
-    const roundsLeft = (pace.rounds / pace.spent) * (1 - pace.spent);
+    if (model.timed) this.openBelow = OPENING_HEAT.timed * from;
+    const roundsLeft = this.roundsLeft(pace, ruinOptions, from);
     const begun = pace.spent;
-    const child = (CHILD_ROUNDS * model.jobCount * (1 - begun)) / roundsLeft;
+    this.sampleEvery = Math.max(
+      4,
+      Math.floor(roundsLeft / (model.timed ? POOL_SAMPLES.timed : POOL_SAMPLES.plain)),
+    );
+    this.sampleBelow = model.timed ? Infinity : POOL_HEAT * from;
     const crosses = (hot || exchange !== undefined) && roundsLeft > CROSSING_SEARCH * model.jobCount;
     const legs = crosses && hot && roundsLeft > LONG_SEARCH * model.jobCount ? LONG_LEGS : 1;
     const share = (crosses ? LEGS_SHARE : 1) * (1 - begun);
     for (let i = 0; i < legs; i++) {
-      if (i > 0) this.startAfresh();
-      this.cool(pace, ruinOptions, crosses ? begun + (share * (i + 1)) / legs : 1, from, to);
-      this.elite.add(this.found());
+      if (i > 0) this.startAfresh(0.3);
+      if (!model.timed) this.openBelow = i === 1 ? OPENING_HEAT.plain * from : Infinity;
+      this.leg(pace, ruinOptions, crosses ? begun + (share * (i + 1)) / legs : 1, from, to);
     }
-    let nextSwap = pace.spent;
-    while (pace.spent < 1) {
-      if (exchange && pace.spent >= nextSwap) {
-        for (const plan of exchange.swap(this.elite.best)) this.elite.add(plan);
-        nextSwap += (1 - begun - share) / SWAPS;
-      }
-      this.breed();
-      const until = pace.spent + child;
-      const heat = Math.min(from, CHILD_HEAT * to);
-      this.cool(pace, ruinOptions, until > 1 - child / 2 ? 1 : until, heat, to);
-      this.elite.add(this.found());
-    }
+    this.openBelow = Infinity;
+    const child = (CHILD_ROUNDS * model.jobCount * (1 - begun)) / roundsLeft;
+    this.cross(pace, ruinOptions, { child, heat: Math.min(from, CHILD_HEAT * to), to }, exchange);
     exchange?.leave();
     this.load(this.elite.best);
     this.keepBest();
+    if (crosses) this.recombine(pace, Infinity);
     this.iterations += pace.rounds;
+  }
+
+  /** How many rounds the rest of the budget will buy: a few are made to see. */
+  private roundsLeft(pace: Pace, ruinOptions: RuinOptions, heat: number): number {
+    const { rounds, spent } = pace;
+    this.cool(pace, ruinOptions, spent + 0.02, heat, heat);
+    return ((pace.rounds - rounds) / Math.max(1e-9, pace.spent - spent)) * (1 - pace.spent);
+  }
+
+  /** One annealing; near its end the best plan is recombined with what the pool has, and cooled once more. */
+  private leg(pace: Pace, ruinOptions: RuinOptions, until: number, from: number, to: number): void {
+    const tail = this.pool ? RECOMBINING_SHARE * (until - pace.spent) : 0;
+    this.cool(pace, ruinOptions, until - tail, from, to);
+    if (this.pool) {
+      this.recombine(pace, until);
+      this.cool(pace, ruinOptions, until, Math.min(from, AGAIN_HEAT * to), to);
+    }
+    this.elite.add(this.found());
+  }
+
+  /** Crosses the best plans until the budget is spent; `child` is the part of it that goes into cooling one. */
+  private cross(
+    pace: Pace,
+    ruinOptions: RuinOptions,
+    { child, heat, to }: { child: number; heat: number; to: number },
+    exchange: Exchange | undefined,
+  ): void {
+    const end = this.pool ? 1 - FINAL_SHARE : 1;
+    const swapEvery = (end - pace.spent) / SWAPS;
+    let nextSwap = pace.spent;
+    while (pace.spent < end) {
+      if (exchange && pace.spent >= nextSwap) {
+        for (const plan of exchange.swap(this.elite.best)) this.elite.add(plan);
+        nextSwap += swapEvery;
+      }
+      this.breed();
+      const until = pace.spent + child;
+      this.cool(pace, ruinOptions, until > end - child / 2 ? end : until, heat, to);
+      this.elite.add(this.found());
+    }
+  }
+
+  /** Makes the best plan of the leg the present one, and better where the pool has routes that together cost less. */
+  private recombine(pace: Pace, until: number): void {
+    const { pool, recombination } = this;
+    if (!pool || !recombination) return;
+    this.load(this.found());
+    pool.sample();
+    for (let i = 0; i < RECOMBINING_SWEEPS; i++) if (!recombination.run(pace, until)) break;
+    this.keepIfBest();
   }
 
   /** Few vehicles to begin with: a hot search opens a route easily and hardly ever closes one. */
@@ -167,6 +246,7 @@ export class Search {
       model.frozen.some((count) => count > 0) ||
       model.hasInitialLoad.some((has) => has > 0);
     if (bound || !this.mustServeAll || (model.general && !dear)) return;
+    if (!model.timed) this.fillSeveralTimes();
     const shedding = new Shedding(routes, ruin, recreate, random, logs);
     const until = pace.spent + (dear ? SHEDDING_SHARE.dear : SHEDDING_SHARE.cheap);
     shedding.run(pace, until, scale, ruinOptions, () => {
@@ -174,13 +254,30 @@ export class Search {
       this.elite.add(this.found());
     });
     this.load(this.found());
+    this.mostRoutes = routes.usedCount;
+  }
+
+  /** Of several plans filled in different orders, the one with fewest vehicles becomes the present one. */
+  private fillSeveralTimes(): void {
+    const { routes } = this;
+    let best = this.found();
+    let fewest = routes.usedCount;
+    for (let i = 0; i < FILLINGS; i++) {
+      this.startAfresh(2 * BLINK);
+      const more = routes.missing - best.missing || routes.usedCount - fewest;
+      if (more > 0 || (more === 0 && routes.routesCost >= best.cost)) continue;
+      fewest = routes.usedCount;
+      best = this.found();
+    }
+    this.load(best);
+    this.keepBest();
   }
 
   /** Empties all routes but for what is frozen and fills them in another order. */
-  private startAfresh(): void {
+  private startAfresh(blink: number): void {
     const { model, routes, ruin, recreate } = this;
     for (let v = 0; v < model.vehicleCount; v++) if ((routes.usedAt[v] as number) >= 0) ruin.emptyVehicle(v);
-    recreate.run({ blink: 0.3, temperature: 0, openRoutes: true, limit: Infinity });
+    recreate.run({ blink, temperature: 0, mostRoutes: Infinity, limit: Infinity });
     this.keepBest();
   }
 
@@ -195,7 +292,7 @@ export class Search {
       let j = pick();
       if (j === i) j = (i + 1) % kept.length;
       if (graft.run(kept[i] as Kept, kept[j] as Kept)) {
-        recreate.run({ blink: BLINK, temperature: 0, openRoutes: true, limit: Infinity });
+        recreate.run({ blink: BLINK, temperature: 0, mostRoutes: Infinity, limit: Infinity });
         routes.commit();
       } else routes.reject();
     }
@@ -204,12 +301,13 @@ export class Search {
 
   /** Anneals from temperature `from` to `to` until the share `until` of the budget is spent. */
   private cool(pace: Pace, ruinOptions: RuinOptions, until: number, from: number, to: number): void {
-    const { routes, random, ruin, recreate, mustServeAll } = this;
+    const { routes, random, ruin, recreate, pool, mustServeAll } = this;
     const begun = pace.spent;
-    const recreateOptions = { blink: BLINK, temperature: from, openRoutes: true, limit: Infinity };
+    const recreateOptions = { blink: BLINK, temperature: from, mostRoutes: Infinity, limit: Infinity };
     while (pace.spent < until && pace.next()) {
       const temperature = from * (to / from) ** Math.min(1, (pace.spent - begun) / (until - begun));
       recreateOptions.temperature = temperature;
+      recreateOptions.mostRoutes = temperature > this.openBelow ? this.mostRoutes : Infinity;
       const missing = routes.missing;
       const cost = routes.routesCost + routes.prizes;
       const allowance = temperature * (this.logs[random.below(4096)] as number);
@@ -222,6 +320,7 @@ export class Search {
       } else {
         routes.reject();
       }
+      if (pool && temperature < this.sampleBelow && pace.rounds % this.sampleEvery === 0) pool.sample();
       if (this.tails.run(TAIL_TRIES, temperature) || this.placeMoves.run(allowance)) this.keepIfBest();
       if (this.tripMoves.run(allowance)) this.keepIfBest();
     }

@@ -38,7 +38,7 @@ export class Shedding {
    */
   run(pace: Pace, until: number, scale: number, ruinOptions: RuinOptions, complete: () => void): void {
     const { routes, random, ruin, recreate, missed } = this;
-    const shut = { blink: 0.01, temperature: 0, openRoutes: false, limit: Infinity };
+    const shut = { blink: 0.01, temperature: 0, mostRoutes: 0, limit: Infinity };
     const fewest = this.fewestVehicles();
     if (routes.missing > 0 || routes.usedCount <= fewest) return;
     let sum = 0;
