@@ -183,7 +183,7 @@ export class Search {
     exchange?.leave();
     this.load(this.elite.best);
     this.keepBest();
-    if (crosses) this.recombine(pace, Infinity);
+    if (crosses) this.recombine(pace, 1);
     this.iterations += pace.rounds;
   }
 
