@@ -13,7 +13,7 @@ import {
 } from '../planning/index.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { DraftPlan } from './draft.ts';
-import { LANDFILL_ID, remainingStops, type Frame } from './frame.ts';
+import { LANDFILL_ID, liveRouteOf, remainingStops, type Frame } from './frame.ts';
 import { stopsOf } from './proposals.ts';
 import { anyOf, type ContainerRow, type Snapshot, type StopRow } from './snapshot.ts';
 import { prepare, written, type Prepared } from './solve.ts';
@@ -44,7 +44,8 @@ export interface Reworked {
  * go back where they are now, landfill visits are laid anew where that changes a route's load. The sequences are kept
  * as wanted; nothing is searched.
  *
- * @throws DomainError `truck-locked` where a supervisor locked one of the trucks meanwhile
+ * @throws DomainError `truck-locked` where a supervisor locked one of the trucks meanwhile; `stale-version` where one that
+ * was to begin a route has begun another since
  */
 export async function rework(dispatch: Dispatch, snapshot: Snapshot, input: ReworkInput): Promise<Reworked> {
   const rows = await stopsOf(dispatch.store.database, input.routes);
@@ -60,6 +61,7 @@ export async function reworkWith(
   rows: ReadonlyMap<number, StopRow>,
   newContainers: readonly ContainerRow[],
 ): Promise<Reworked> {
+  assertBeginnersFree(snapshot, input.routes);
   const outTruckIds = input.routes
     .map((route) => route.truckId)
     .filter((truckId) => snapshot.trucks.get(truckId)?.state !== 'available');
@@ -99,6 +101,19 @@ export async function reworkWith(
     rows,
     together: problems.length === 0 ? [] : await togetherWith(prepared, wanted, without, stopOf),
   };
+}
+
+/** The route a truck has begun since would be taken for the one that was wanted for it, and what it holds be dropped. */
+function assertBeginnersFree(snapshot: Snapshot, routes: readonly PlannedRoute[]): void {
+  const busy = routes.filter((route) => {
+    const begun = liveRouteOf(snapshot, route.truckId);
+    return begun !== null && begun.id !== route.routeId;
+  });
+  if (busy.length > 0) {
+    throw new DomainError('stale-version', 'A truck that was to begin a route has another by now.', {
+      truckIds: busy.map((route) => route.truckId),
+    });
+  }
 }
 
 /** A change with the ids that the wanted routes gave to new stops and routes already: a dry run makes no rows. */
