@@ -223,7 +223,7 @@ async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog, desk: 
       tracesOf(considered, head),
       'dispatch.plan',
       { 'epagal.zone': zone, 'epagal.action': decision.action },
-      () => act(dispatch, snapshot, mark, decision, redrawTruckIds, abort.signal),
+      () => act(dispatch, snapshot, mark, decision, { redrawTruckIds, outTruckIds }, abort.signal),
     );
   } catch (error) {
     // What overtook it is weighed together with what it was for; anything else is not repeated for ever.
@@ -255,10 +255,11 @@ async function act(
   snapshot: Snapshot,
   mark: Mark,
   decision: Decision,
-  redrawTruckIds: readonly number[],
+  given: { redrawTruckIds: readonly number[]; outTruckIds: readonly number[] },
   abort: AbortSignal,
 ): Promise<void> {
   const { zone } = mark;
+  const { redrawTruckIds } = given;
   let isMarked = false;
   const within = async (tx: Tx): Promise<void> => {
     isMarked = await claim(tx, zone, mark.from, mark.to);
@@ -269,10 +270,18 @@ async function act(
       throw new DomainError('stale-version', 'Something newer is to be answered too.', { zone });
   };
   if (decision.action === 'generate') {
-    await generate(dispatch, PLANNER, { zone, reason: 'threshold', abort, within });
+    const isAll = redrawTruckIds.length + given.outTruckIds.length === 0;
+    try {
+      await generate(dispatch, PLANNER, { zone, reason: 'threshold', abort, within });
+    } catch (error) {
+      // That nobody can drive a first route is no reason to leave the rest unanswered.
+      if (isAll || !isDomainError(error, 'no-truck-available')) throw error;
+    }
     if (isMarked) mark.from = mark.to;
-    if (redrawTruckIds.length === 0) return;
+    if (isAll) return;
   }
+  // The second half of an answer whose first is stored, and marked, is not given up: it would never be asked for again.
+  const isSecondHalf = isMarked;
   // What nobody has answered yet of trucks that are out belongs to every change of the zone.
   const outTruckIds = strandedIn(snapshot, zone);
   const kind =
@@ -291,8 +300,7 @@ async function act(
     incidentIds,
     outTruckIds,
     redrawTruckIds,
-    abort,
-    within,
+    ...(isSecondHalf ? {} : { abort, within }),
   });
   if (isMarked && proposed !== null) mark.from = mark.to;
 }

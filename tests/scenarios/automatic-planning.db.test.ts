@@ -1,10 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eq } from 'drizzle-orm';
 import { approve } from '../../server/dispatch/approve.ts';
+import { proposals } from '../../server/db/schema/index.ts';
 import { breakdown } from '../../server/dispatch/breakdown.ts';
+import { closeArea } from '../../server/dispatch/closures.ts';
+import { generate } from '../../server/dispatch/generate.ts';
 import { reject } from '../../server/dispatch/reject.ts';
 import { planHistory } from '../../server/dispatch/history.ts';
+import { weighZones } from '../../server/dispatch/react.ts';
 import { currentRules } from '../../server/rules/current.ts';
 import { updateRules } from '../../server/rules/update.ts';
+import { planTruck } from '../../server/fleet/plan-truck.ts';
+import { truckOut } from '../../server/fleet/truck-out.ts';
 import { trackIncident } from '../../server/incidents/track.ts';
 import { openRoom, work, type Room } from './room.ts';
 
@@ -234,5 +241,70 @@ describe('trucks on the road', () => {
     await approve(room.store, room.supervisor, { id: all!.id });
     const left = (await room.plan()).routes.find((one) => one.truckId === route!.truckId);
     expect(left === undefined ? [] : work(left)).toEqual([]);
+  });
+});
+
+describe('a zone that gets a first route and needs a change at the same time', () => {
+  const quiet = { info: () => undefined, error: () => undefined };
+
+  /** One truck under way along the street, one idle, and enough waiting for a route of its own. */
+  async function underWayAndIdle(): Promise<{ underWay: number; idle: number }> {
+    const underWay = await room.truck('posterior');
+    for (const number of [0, 50, 100]) await room.validated('acopio', number);
+    await generate(room.dispatch, room.supervisor, { zone: 'oriental' });
+    await room.setOut((await room.plan()).routes[0]!.id);
+    await weighZones(room.dispatch, quiet);
+    const idle = await room.truck('posterior');
+    for (let n = 0; n < 9; n++) await room.validated('zona_critica', 300 + 10 * n);
+    return { underWay, idle };
+  }
+
+  const closeTheStreet = () =>
+    closeArea(room.store, room.supervisor, {
+      ring: [
+        [-78.601, -0.932],
+        [-78.599, -0.932],
+        [-78.599, -0.934],
+        [-78.601, -0.934],
+      ],
+      reason: 'Feria',
+    });
+
+  it('keeps the closed street in mind though something newer comes between the two answers', async () => {
+    const { underWay, idle } = await underWayAndIdle();
+    await closeTheStreet();
+    let searches = 0;
+    const { planner } = room.dispatch;
+    room.dispatch.planner = {
+      async solve(problem, options) {
+        if (++searches === 2) await room.validated('acopio', 400);
+        return planner.solve(problem, options);
+      },
+    };
+    while (await weighZones(room.dispatch, quiet));
+    expect((await room.plan()).routes.map((route) => route.truckId)).toContain(idle);
+    expect(searches).toBeGreaterThan(1);
+    const [open] = await room.database.db.select().from(proposals).where(eq(proposals.state, 'open'));
+    expect(open!.asked!.redrawTruckIds).toEqual([underWay]);
+  });
+
+  it('proposes the way round a closed street also when no truck can drive the first route', async () => {
+    const { underWay, idle } = await underWayAndIdle();
+    await planTruck(room.store, room.supervisor, { truckId: idle, planning: 'excluded' });
+    await closeTheStreet();
+    while (await weighZones(room.dispatch, quiet));
+    const [proposal] = await room.proposals();
+    expect(proposal).toMatchObject({ kind: 'closure' });
+    expect(proposal!.routes.map((route) => route.truckId)).toContain(underWay);
+  });
+
+  it('proposes who takes over from a truck that goes to the workshop', async () => {
+    const { underWay } = await underWayAndIdle();
+    const left = (await room.plan()).routes.filter((route) => route.truckId === underWay).flatMap(work);
+    await truckOut(room.store, room.supervisor, { truckId: underWay, reason: 'taller' });
+    while (await weighZones(room.dispatch, quiet));
+    const [proposal] = await room.proposals();
+    const moved = proposal!.diff.moved.map((move) => move.stopId);
+    for (const stop of left) expect(moved).toContain(stop.id);
   });
 });
