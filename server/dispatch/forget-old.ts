@@ -1,8 +1,9 @@
-import { and, eq, inArray, isNull, lt, ne, notExists, notInArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, lt, ne, not, notExists, sql } from 'drizzle-orm';
 import { SYSTEM } from '../../shared/actor.ts';
 import { EMPTY_DIFF, type PlanDocument } from '../../shared/plan.ts';
 import { planDrafts, proposalAlternatives, proposals, stops, visits } from '../db/schema/index.ts';
 import { commit, type Store } from '../events/store.ts';
+import { anyOf } from './snapshot.ts';
 
 const DAY_MS = 86_400_000;
 /** What was not chosen is kept a week to be read: each holds whole routes. */
@@ -124,13 +125,15 @@ async function forgetStops({ database: { db } }: Store, before: Date): Promise<v
       .from(planDrafts)
       .where(eq(planDrafts.state, 'open'))),
   ];
-  const wanted = documents.flatMap(({ document }) =>
-    document.routes.flatMap((route) => route.stops.map((stop) => stop.stopId)),
+  const wanted = new Set(
+    documents.flatMap(({ document }) =>
+      document.routes.flatMap((route) => route.stops.map((stop) => stop.stopId)),
+    ),
   );
   const some = db
     .select({ id: stops.id })
     .from(stops)
-    .where(and(isForgotten, wanted.length === 0 ? undefined : notInArray(stops.id, wanted)))
+    .where(and(isForgotten, not(anyOf(stops.id, [...wanted]))))
     .limit(AT_ONCE);
   // Said twice: one that is proposed again at this moment is looked at once more before it goes.
   await db.delete(stops).where(and(isForgotten, inArray(stops.id, some)));

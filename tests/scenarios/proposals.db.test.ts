@@ -241,6 +241,25 @@ describe('the slider: three computed answers to one question', () => {
       expect(approved.get(stopId)).toMatchObject({ draftedAt: null });
   });
 
+  it('stops are forgotten however many are wanted by what is still open', async () => {
+    const { proposalId } = await truckFails();
+    const draft = await openDraft(room.store, room.supervisor, { proposalId });
+    const [row] = await room.database.db.select().from(planDrafts).where(eq(planDrafts.id, draft.id));
+    const [route] = row!.document.routes;
+    // More than one query takes as single values.
+    const many = Array.from({ length: 70_000 }, (_, i) => ({ ...route!.stops[0]!, stopId: 1_000_000 + i }));
+    await room.database.db
+      .update(planDrafts)
+      .set({ document: { ...row!.document, routes: [{ ...route!, stops: many }] } })
+      .where(eq(planDrafts.id, draft.id));
+    const [old] = await room.database.db
+      .insert(stops)
+      .values({ kind: 'disposal', lat: -0.93, lon: -78.6, serviceS: 60, draftedAt: new Date(0) })
+      .returning({ id: stops.id });
+    await forgetOld(room.store);
+    expect(await room.database.db.select().from(stops).where(eq(stops.id, old!.id))).toEqual([]);
+  });
+
   it('the server computes them by itself, and again where another search took the planner away', async () => {
     let refusals = 1;
     const taken = new Error('somebody needs the planner');
@@ -619,6 +638,33 @@ describe('changing a proposal by hand', () => {
     await undo(room.store, room.supervisor, { version: plan.version });
     expect(await hash()).toBe(before);
     expect(room.problems).toEqual([]);
+  });
+
+  it('a truck that began another route meanwhile keeps it: the draft that wanted it idle is refused', async () => {
+    const routes = await morning();
+    const fresh = await room.validated('animal_muerto', 21);
+    const reactor = await room.onDuty();
+    await reactor.settled();
+    const [proposal] = await room.proposals();
+    const trucks = await room.database.db.select().from(trucksTable);
+    const idle = trucks.find((truck) => !routes.some((route) => route.truckId === truck.id))!;
+    const draft = await openDraft(room.store, room.supervisor, { proposalId: proposal!.id });
+    const stopId = draft.diff.moved.find((one) => one.incidentId === fresh)!.stopId;
+    const toIdle = () =>
+      moveInDraft(room.dispatch, room.supervisor, { draftId: draft.id, stopId, toTruckId: idle.id });
+    await toIdle();
+
+    const other = await room.validated('acopio', 300);
+    await generate(room.dispatch, room.supervisor, { zone: 'oriental' });
+    const begun = (await room.plan()).routes.find((route) => route.truckId === idle.id)!;
+    expect(work(begun).some((stop) => stop.incidentId === other)).toBe(true);
+    const before = await hash();
+    const refusal = { reason: 'stale-version', detail: { truckIds: [idle.id] } };
+    await expect(approveDraft(room.dispatch, room.supervisor, { id: draft.id })).rejects.toMatchObject(
+      refusal,
+    );
+    expect(await hash()).toBe(before);
+    expect((await room.incident(other)).state).toBe('assigned');
   });
 
   it('a truck that is out, kept out, or not there takes nothing', async () => {
