@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { DomainError } from '../../shared/errors.ts';
 import type { FixFlag, TrackView } from '../../shared/telemetry.ts';
 import type { Database } from '../db/connect.ts';
@@ -11,6 +12,8 @@ const TRACK_READ_MAX = 1_000_000;
 /** Thinning begins with what no map shows. */
 const FIRST_TOLERANCE_M = 2;
 const LAST_TOLERANCE_M = 512;
+/** So many are thinned in a row, some tens of milliseconds: devices and screens wait in the same process. */
+const THINNED_IN_A_ROW = 10_000;
 
 interface TrackFixRow {
   deviceId: number;
@@ -53,7 +56,7 @@ export async function trackOf(
      limit ${maxRead + 1}`;
   if (rows.length > maxRead) throw tooMany(maxRead);
   if (rows.length > maxFixes) {
-    const { kept, toleranceM } = thinTo(rows, maxFixes);
+    const { kept, toleranceM } = await thinTo(rows, maxFixes);
     return { fixes: kept.map(viewOf), thinned: { of: rows.length, toleranceM } };
   }
   if (rows.length === 0) await assertTruck(database, truckId);
@@ -61,7 +64,10 @@ export async function trackOf(
 }
 
 /** The plausible fixes that hold each device's way, to the narrowest bound under which they are few enough. */
-function thinTo(rows: readonly TrackFixRow[], maxFixes: number): { kept: TrackFixRow[]; toleranceM: number } {
+async function thinTo(
+  rows: readonly TrackFixRow[],
+  maxFixes: number,
+): Promise<{ kept: TrackFixRow[]; toleranceM: number }> {
   const byDevice = new Map<number, TrackFixRow[]>();
   for (const row of rows) {
     if (row.flag !== null) continue;
@@ -70,9 +76,14 @@ function thinTo(rows: readonly TrackFixRow[], maxFixes: number): { kept: TrackFi
     else track.push(row);
   }
   for (let toleranceM = FIRST_TOLERANCE_M; toleranceM <= LAST_TOLERANCE_M; toleranceM *= 4) {
-    const kept = [...byDevice.values()].flatMap((track) =>
-      keptOf(track, toleranceM).map((index) => track[index]!),
-    );
+    const kept: TrackFixRow[] = [];
+    for (const track of byDevice.values()) {
+      for (let from = 0; from < track.length && kept.length <= maxFixes; from += THINNED_IN_A_ROW) {
+        await setImmediate();
+        const piece = track.slice(from, from + THINNED_IN_A_ROW);
+        for (const index of keptOf(piece, toleranceM)) kept.push(piece[index]!);
+      }
+    }
     if (kept.length <= maxFixes)
       return { kept: kept.sort((a, b) => a.t - b.t || a.deviceId - b.deviceId), toleranceM };
   }
