@@ -182,6 +182,8 @@ export default {
   promises: { title: 'Promesas que cambian', columns: 'sin hacer nada → con la propuesta' },
   unassigned:
     'Nada queda sin camión. | Una incidencia queda sin camión. | {count} incidencias quedan sin camión.',
+  stopsLeft:
+    ' | Una parada queda sin camión: sale del plan o sigue en un camión fuera de servicio. | {count} paradas quedan sin camión: salen del plan o siguen en un camión fuera de servicio.',
   reject: {
     why: '¿Por qué se rechaza?',
     disrupts: 'Mueve demasiado',

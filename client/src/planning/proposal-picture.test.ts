@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlanView, ProposalView, StopView } from '../../../shared/plan.ts';
 import type { RoomIncident, RoomTruck } from '../live/room-view.ts';
-import { proposalPicture, type PromisedChange } from './proposal-picture.ts';
+import { leftWithoutTruck, proposalPicture, type PromisedChange } from './proposal-picture.ts';
 import { moveSentence, reasonSentence } from './sentences.ts';
 
 const NOW = Date.parse('2026-11-24T15:00:00Z');
@@ -127,6 +127,24 @@ describe('a proposal as it is shown', () => {
     ).toMatchObject({
       keptAfter: 0,
     });
+  });
+
+  it('counts as left without a truck what nobody serves: containers too, and what stays with a broken truck', () => {
+    const left = (...changed: object[]) =>
+      leftWithoutTruck({ moved: changed as ProposalView['diff']['moved'], unassigned: [] }, { plan, trucks });
+    expect(left(moved(11), moved(12), moved(13))).toBe(0);
+    // Two stay with the truck that is out; one of another truck gives way and leaves the plan.
+    expect(left(moved(11), moved(21, { toRouteId: null, toTruckId: null, reason: 'dropped' }))).toBe(3);
+    // What was cancelled needs no truck.
+    expect(
+      left(moved(11), moved(12), moved(13, { toRouteId: null, toTruckId: null, reason: 'cancelled' })),
+    ).toBe(0);
+    expect(
+      leftWithoutTruck(
+        { ...proposal.diff, unassigned: [{ incidentId: 9, reason: 'no-room' }] },
+        { plan, trucks },
+      ),
+    ).toBe(1);
   });
 
   it('has a row for who gives and who receives, givers first; the rest is counted', () => {

@@ -289,6 +289,29 @@ export function promisesWith(
   return { promises, keptBefore, keptAfter, promised, afterOf };
 }
 
+/**
+ * How many stops nobody serves once a change is made: incidents that find no truck, stops that leave the plan for want of
+ * one, and stops that stay with a truck that is out of service.
+ */
+export function leftWithoutTruck(
+  diff: Pick<PlanDiff, 'moved' | 'unassigned'>,
+  { plan, trucks }: Pick<ProposalContext, 'plan' | 'trucks'>,
+): number {
+  const movedIds = new Set(diff.moved.map((move) => move.stopId));
+  const broken = new Set(trucks.filter((truck) => truck.mode === 'broken').map((truck) => truck.id));
+  const stay = plan.routes
+    .filter((route) => broken.has(route.truckId) && (route.state === 'planned' || route.state === 'running'))
+    .flatMap((route) => route.stops)
+    .filter(
+      (stop) =>
+        (stop.kind === 'incident' || stop.kind === 'container') &&
+        (stop.state === 'planned' || stop.state === 'enroute') &&
+        !movedIds.has(stop.id),
+    );
+  const dropped = diff.moved.filter((move) => move.reason === 'dropped');
+  return diff.unassigned.length + dropped.length + stay.length;
+}
+
 /** As the Now bar counts: kept from 90 % on; where no truck is on its way yet, while the window leaves time. */
 function isKept(incident: RoomIncident, probability: number | null): boolean {
   if (probability !== null) return promiseLevel(probability) === 'ok';
