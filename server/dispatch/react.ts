@@ -227,8 +227,12 @@ async function weighZone(dispatch: Dispatch, zone: Zone, log: ReactorLog, desk: 
     );
   } catch (error) {
     // What overtook it is weighed together with what it was for; anything else is not repeated for ever.
-    if (!isDomainError(error, 'stale-version') && !(error instanceof PlannerCancelled))
-      await claimUnlessOvertaken(database.db, mark);
+    if (!isDomainError(error, 'stale-version') && !(error instanceof PlannerCancelled)) {
+      await claimUnlessOvertaken(database.db, mark).catch((overtaken: unknown) => {
+        log.error({ zone, err: error }, 'planning of a zone failed; it is tried again with what is newer');
+        throw overtaken;
+      });
+    }
     throw error;
   } finally {
     desk.underWay = null;

@@ -4,6 +4,7 @@ import { approve } from '../../server/dispatch/approve.ts';
 import { proposals } from '../../server/db/schema/index.ts';
 import { breakdown } from '../../server/dispatch/breakdown.ts';
 import { closeArea } from '../../server/dispatch/closures.ts';
+import type { Dispatch } from '../../server/dispatch/dispatch.ts';
 import { generate } from '../../server/dispatch/generate.ts';
 import { reject } from '../../server/dispatch/reject.ts';
 import { planHistory } from '../../server/dispatch/history.ts';
@@ -102,6 +103,27 @@ describe('a zone with a planned route', () => {
     await room.validated('animal_muerto', 45);
     await reactor.settled();
     expect((await room.proposals())[0]!.incidentIds).toHaveLength(2);
+  });
+
+  it('a search that fails while something newer comes is said, and both are answered', async () => {
+    await planned();
+    const first = await room.validated('animal_muerto', 35);
+    let second: number | undefined;
+    const failing: Dispatch = {
+      ...room.dispatch,
+      planner: {
+        async solve(problem, options) {
+          if (second !== undefined) return room.dispatch.planner.solve(problem, options);
+          second = await room.validated('animal_muerto', 45);
+          throw new Error('out of memory');
+        },
+      },
+    };
+    const said: unknown[] = [];
+    const log = { info: () => undefined, error: (about: object) => void said.push(about) };
+    while (await weighZones(failing, log));
+    expect(said).toMatchObject([{ zone: 'oriental', err: { message: 'out of memory' } }]);
+    expect([...(await room.proposals())[0]!.incidentIds].sort()).toEqual([first, second].sort());
   });
 
   it('a newer proposal supersedes the older: one open a zone', async () => {
