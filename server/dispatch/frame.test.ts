@@ -151,3 +151,46 @@ describe('overtime in the plan', () => {
     expect(turnedDown).toBeGreaterThan(0);
   });
 });
+
+describe('containers of a truck that breaks down', () => {
+  /** Two lateral trucks with containers alone, each with a shift that its round fills. */
+  async function fullRounds(seed: number): Promise<{ day: RandomDay; snapshot: Snapshot }> {
+    const full = await randomDay(seed, { trucks: 2, stops: 40, fresh: 0, iterations: 400 });
+    const { snapshot } = full;
+    const startedMs = Math.min(...[...snapshot.routes.values()].map((one) => one.startedAt!.getTime()));
+    const home = snapshot.document.routes.map(({ stops }) => Date.parse(stops.at(-1)!.arrival));
+    const shiftS = Math.round((Math.max(...home) - startedMs) / 1_000) + 900;
+    return {
+      day: full,
+      snapshot: {
+        ...snapshot,
+        rules: { ...snapshot.rules, shiftS },
+        trucks: new Map([...snapshot.trucks].map(([id, truck]) => [id, { ...truck, type: 'lateral' }])),
+        stops: new Map(
+          [...snapshot.stops].map(([id, stop]) => [
+            id,
+            stop.kind === 'incident'
+              ? { ...stop, kind: 'container', incidentId: null, windowStart: null, windowEnd: null, load: 1 }
+              : stop,
+          ]),
+        ),
+      },
+    };
+  }
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'take the place of none that a truck in service would have served, day %i',
+    async (seed) => {
+      const { day: full, snapshot } = await fullRounds(seed);
+      const [serving, broken] = full.truckIds as [number, number];
+      const { diff } = await solve(full.dispatch, snapshot, {
+        zone: 'oriental',
+        truckIds: [serving],
+        addIncidents: [],
+        outTruckIds: [broken],
+      });
+      const reasons = diff.moved.map((move) => `${move.fromTruckId}: ${move.reason}`);
+      expect(reasons).not.toContain(`${serving}: dropped`);
+    },
+  );
+});
