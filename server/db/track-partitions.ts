@@ -57,8 +57,9 @@ async function makePartition(sql: Sql, name: string, day: Date): Promise<boolean
       return true;
     } catch (error) {
       if (isLockTimeout(error) && tries < MOST_TRIES) continue;
-      // Of two that make it at the same moment one may lose on the catalogue's own unique index: it is there then.
-      if (['23505', '42P07'].includes((error as { code?: string }).code ?? '')) return false;
+      // Of two that make it at the same moment one may lose, on the table, its row type or the catalogue's own unique
+      // index: it is there then.
+      if (['23505', '42P07', '42710'].includes((error as { code?: string }).code ?? '')) return false;
       throw error;
     }
   }

@@ -42,7 +42,7 @@ async function liveLatencies(clients: readonly TestDevice[], rounds: number): Pr
 }
 
 /** A thousand fixes each, on each of four sockets: more than one device may have under way. */
-const FLOOD_FRAMES = testDatabaseKind() === 'postgres' ? 12 : 4;
+const FLOOD_FRAMES = testDatabaseKind() === 'postgres' ? 12 : 8;
 
 describe('a flood from one device', () => {
   it('holds up nobody else: it is paused by itself, long before the senders are paused together', async () => {
