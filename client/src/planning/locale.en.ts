@@ -183,7 +183,7 @@ export default {
   unassigned:
     'Nothing is left without a truck. | One incident is left without a truck. | {count} incidents are left without a truck.',
   stopsLeft:
-    ' | One stop is left without a truck: it leaves the plan or stays with a truck that is out. | {count} stops are left without a truck: they leave the plan or stay with a truck that is out.',
+    'Nothing is left without a truck. | One stop is left without a truck: it leaves the plan or stays with a truck that is out. | {count} stops are left without a truck: they leave the plan or stay with a truck that is out.',
   reject: {
     why: 'Why is it rejected?',
     disrupts: 'Moves too much',

@@ -183,7 +183,7 @@ export default {
   unassigned:
     'Nada queda sin camión. | Una incidencia queda sin camión. | {count} incidencias quedan sin camión.',
   stopsLeft:
-    ' | Una parada queda sin camión: sale del plan o sigue en un camión fuera de servicio. | {count} paradas quedan sin camión: salen del plan o siguen en un camión fuera de servicio.',
+    'Nada queda sin camión. | Una parada queda sin camión: sale del plan o sigue en un camión fuera de servicio. | {count} paradas quedan sin camión: salen del plan o siguen en un camión fuera de servicio.',
   reject: {
     why: '¿Por qué se rechaza?',
     disrupts: 'Mueve demasiado',
