@@ -25,12 +25,6 @@ const HELD_SKILL = 1_000;
 const ROUTE_PRICE_S = 1_800;
 /** Leaving a stop must never look cheaper than driving to it; by severity, so that the gravest stay. */
 const LEAVE_PRICE_S = 40_000;
-/**
- * How grave it is to leave a container; and one whose truck is out of service. The second counts half, or a truck whose
- * shift is full would drop stops of its own for a few more of another's.
- */
-const CONTAINER_SEVERITY = 1;
-const STRANDED_SEVERITY = 0;
 /** Planner priority of stops without an attention window. */
 const UNPROMISED = 0;
 const NEW_INCIDENT = 1_000_000_000;
@@ -170,7 +164,7 @@ export function framePlanning(input: FrameInput): Frame {
     jobs.set(stop.id, { kind: 'stop', stop });
     planner.push(
       toJob(stop.id, place(stop), stop.load, stop.serviceS, {
-        severity: incident?.severity ?? (holder === null ? STRANDED_SEVERITY : CONTAINER_SEVERITY),
+        severity: incident?.severity ?? 1,
         due: stop.windowEnd,
         lateral: stop.kind === 'container',
         // An excluded truck keeps its own work, or gives it away for good.
@@ -221,7 +215,7 @@ export function framePlanning(input: FrameInput): Frame {
     jobs.set(jobId, { kind: 'container', container });
     planner.push(
       toJob(jobId, place(container), container.load, rules.containerServiceS, {
-        severity: CONTAINER_SEVERITY,
+        severity: 1,
         due: null,
         lateral: true,
         openness: OPEN_SKILL,
