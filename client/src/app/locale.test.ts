@@ -30,6 +30,12 @@ describe.each(named('locale.es.ts').map((file) => [relative(SRC, file), file]))(
     for (const [key, text] of spanish) expect(slots(english.get(key)!), key).toEqual(slots(text));
   });
 
+  it('leaves no form of a plural empty: the message would not compile', async () => {
+    for (const language of [file, file.replace(/es\.ts$/, 'en.ts')])
+      for (const [key, text] of leaves(await load(language)))
+        if (text.includes(' | ')) for (const form of text.split('|')) expect(form.trim(), key).not.toBe('');
+  });
+
   it('follows the house’s copy: no exclamation marks, never “error”', async () => {
     for (const text of leaves(await load(file)).values()) expect(text).not.toMatch(/[!¡]|\berror\b/i);
   });
