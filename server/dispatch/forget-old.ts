@@ -27,15 +27,24 @@ export async function forgetOld(store: Store): Promise<void> {
     inArray(
       proposalAlternatives.proposalId,
       db
-        .select({ id: proposals.id })
-        .from(proposals)
-        .where(and(ne(proposals.state, 'open'), lt(proposals.closedAt, before(NOT_CHOSEN_DAYS)))),
+        .selectDistinct({ id: proposalAlternatives.proposalId })
+        .from(proposalAlternatives)
+        .innerJoin(proposals, eq(proposals.id, proposalAlternatives.proposalId))
+        .where(and(ne(proposals.state, 'open'), lt(proposals.closedAt, before(NOT_CHOSEN_DAYS))))
+        .limit(AT_ONCE),
     ),
   );
   await discardAbandonedDrafts(store, before(PROPOSED_DAYS));
-  await db
-    .delete(planDrafts)
-    .where(and(ne(planDrafts.state, 'open'), lt(planDrafts.at, before(NOT_CHOSEN_DAYS))));
+  await db.delete(planDrafts).where(
+    inArray(
+      planDrafts.id,
+      db
+        .select({ id: planDrafts.id })
+        .from(planDrafts)
+        .where(and(ne(planDrafts.state, 'open'), lt(planDrafts.at, before(NOT_CHOSEN_DAYS))))
+        .limit(AT_ONCE),
+    ),
+  );
   await db
     .update(proposals)
     .set({ document: FORGOTTEN_DOCUMENT, diff: EMPTY_DIFF })
@@ -68,17 +77,17 @@ export async function forgetOld(store: Store): Promise<void> {
 
 async function discardAbandonedDrafts(store: Store, before: Date): Promise<void> {
   const isAbandoned = and(eq(planDrafts.state, 'open'), lt(planDrafts.at, before));
-  const [one] = await store.database.db
+  const some = store.database.db
     .select({ id: planDrafts.id })
     .from(planDrafts)
     .where(isAbandoned)
-    .limit(1);
-  if (one === undefined) return;
+    .limit(AT_ONCE);
+  if ((await some).length === 0) return;
   await commit(store, SYSTEM, async (tx, emit) => {
     const closed = await tx
       .update(planDrafts)
       .set({ state: 'discarded' })
-      .where(isAbandoned)
+      .where(and(isAbandoned, inArray(planDrafts.id, some)))
       .returning({ id: planDrafts.id, proposalId: planDrafts.proposalId });
     const zones = new Map(
       (

@@ -47,6 +47,9 @@ const WARM_FROM = 0.05;
 const OPENING_HEAT = { timed: 0.3, plain: 0.1 };
 /** Plans filled in different orders, of which the one with fewest vehicles is where a search without windows begins. */
 const FILLINGS = 12;
+/** Chance that a better place is passed over, in such a filling, and where an annealing begins from another plan. */
+const FILLING_BLINK = 0.02;
+const FRESH_BLINK = 0.3;
 /** Times that a search adds its routes to the pool; without windows only below this part of the first temperature. */
 const POOL_SAMPLES = { timed: 4000, plain: 3000 };
 const POOL_HEAT = 0.3;
@@ -76,6 +79,7 @@ const LEGS_SHARE = 0.6;
 /** A child is cooled for so many rounds a job, from so many times the last temperature. */
 const CHILD_ROUNDS = 50;
 const CHILD_HEAT = 2;
+/** What was recombined is cooled once more, from so many times the last temperature. */
 const AGAIN_HEAT = 2;
 const ELITE_SIZE = 8;
 /** How often, after annealing, searches beside each other swap plans. */
@@ -173,7 +177,7 @@ export class Search {
     const legs = crosses && hot && roundsLeft > LONG_SEARCH * model.jobCount ? LONG_LEGS : 1;
     const share = (crosses ? LEGS_SHARE : 1) * (1 - begun);
     for (let i = 0; i < legs; i++) {
-      if (i > 0) this.startAfresh(0.3);
+      if (i > 0) this.startAfresh(FRESH_BLINK);
       if (!model.timed) this.openBelow = i === 1 ? OPENING_HEAT.plain * from : Infinity;
       this.leg(pace, ruinOptions, crosses ? begun + (share * (i + 1)) / legs : 1, from, to);
     }
@@ -263,7 +267,7 @@ export class Search {
     let best = this.found();
     let fewest = routes.usedCount;
     for (let i = 0; i < FILLINGS; i++) {
-      this.startAfresh(2 * BLINK);
+      this.startAfresh(FILLING_BLINK);
       const more = routes.missing - best.missing || routes.usedCount - fewest;
       if (more > 0 || (more === 0 && routes.routesCost >= best.cost)) continue;
       fewest = routes.usedCount;

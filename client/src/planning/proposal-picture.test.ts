@@ -28,6 +28,7 @@ const line = {
 } as const;
 const route = (id: number, truckId: number, stops: StopView[]) => ({
   id,
+  zone: 'oriental',
   truckId,
   state: 'running',
   stops,
@@ -131,7 +132,10 @@ describe('a proposal as it is shown', () => {
 
   it('counts as left without a truck what nobody serves: containers too, and what stays with a broken truck', () => {
     const left = (...changed: object[]) =>
-      leftWithoutTruck({ moved: changed as ProposalView['diff']['moved'], unassigned: [] }, { plan, trucks });
+      leftWithoutTruck({ moved: changed as ProposalView['diff']['moved'], unassigned: [] }, 'oriental', {
+        plan,
+        trucks,
+      });
     expect(left(moved(11), moved(12), moved(13))).toBe(0);
     // Two stay with the truck that is out; one of another truck gives way and leaves the plan.
     expect(left(moved(11), moved(21, { toRouteId: null, toTruckId: null, reason: 'dropped' }))).toBe(3);
@@ -140,11 +144,13 @@ describe('a proposal as it is shown', () => {
       left(moved(11), moved(12), moved(13, { toRouteId: null, toTruckId: null, reason: 'cancelled' })),
     ).toBe(0);
     expect(
-      leftWithoutTruck(
-        { ...proposal.diff, unassigned: [{ incidentId: 9, reason: 'no-room' }] },
-        { plan, trucks },
-      ),
+      leftWithoutTruck({ ...proposal.diff, unassigned: [{ incidentId: 9, reason: 'no-room' }] }, 'oriental', {
+        plan,
+        trucks,
+      }),
     ).toBe(1);
+    // A truck that is out in the other zone is nothing this proposal could have shared out.
+    expect(leftWithoutTruck({ moved: [], unassigned: [] }, 'occidental', { plan, trucks })).toBe(0);
   });
 
   it('has a row for who gives and who receives, givers first; the rest is counted', () => {

@@ -291,16 +291,17 @@ export function promisesWith(
 
 /**
  * How many stops nobody serves once a change is made: incidents that find no truck, stops that leave the plan for want of
- * one, and stops that stay with a truck that is out of service.
+ * one, and stops of its zone that stay with a truck that is out of service.
  */
 export function leftWithoutTruck(
   diff: Pick<PlanDiff, 'moved' | 'unassigned'>,
+  zone: ProposalView['zone'],
   { plan, trucks }: Pick<ProposalContext, 'plan' | 'trucks'>,
 ): number {
   const movedIds = new Set(diff.moved.map((move) => move.stopId));
   const broken = new Set(trucks.filter((truck) => truck.mode === 'broken').map((truck) => truck.id));
   const stay = plan.routes
-    .filter((route) => broken.has(route.truckId) && (route.state === 'planned' || route.state === 'running'))
+    .filter((route) => route.zone === zone && broken.has(route.truckId) && UNDER_WAY.has(route.state))
     .flatMap((route) => route.stops)
     .filter(
       (stop) =>
