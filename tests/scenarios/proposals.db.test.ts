@@ -80,6 +80,17 @@ async function morning() {
   return (await room.plan()).routes;
 }
 
+/** A dead animal is reported and a proposal made for it; `idle` is the truck in service that has no route. */
+async function urgentBesideIdle(routes: readonly { truckId: number }[]) {
+  const fresh = await room.validated('animal_muerto', 21);
+  const reactor = await room.onDuty();
+  await reactor.settled();
+  const [proposal] = await room.proposals();
+  const trucks = await room.database.db.select().from(trucksTable);
+  const idle = trucks.find((truck) => !routes.some((route) => route.truckId === truck.id))!;
+  return { fresh, reactor, proposal, idle };
+}
+
 /** The third truck sets out too. */
 async function thirdTruck() {
   for (let n = 0; n < 4; n++) await room.validated('zona_critica', 3 + 12 * n);
@@ -588,12 +599,7 @@ describe('changing a proposal by hand', () => {
   it('any truck in service can take a stop, also one that the proposal left standing', async () => {
     const routes = await morning();
     const before = await hash();
-    const fresh = await room.validated('animal_muerto', 21);
-    const reactor = await room.onDuty();
-    await reactor.settled();
-    const [proposal] = await room.proposals();
-    const trucks = await room.database.db.select().from(trucksTable);
-    const idle = trucks.find((truck) => !routes.some((route) => route.truckId === truck.id))!;
+    const { fresh, reactor, proposal, idle } = await urgentBesideIdle(routes);
     expect(proposal!.routes.map((route) => route.truckId)).not.toContain(idle.id);
     const draft = await openDraft(room.store, room.supervisor, { proposalId: proposal!.id });
     const move = draft.diff.moved.find((one) => one.incidentId === fresh)!;
@@ -642,12 +648,7 @@ describe('changing a proposal by hand', () => {
 
   it('a truck that began another route meanwhile keeps it: the draft that wanted it idle is refused', async () => {
     const routes = await morning();
-    const fresh = await room.validated('animal_muerto', 21);
-    const reactor = await room.onDuty();
-    await reactor.settled();
-    const [proposal] = await room.proposals();
-    const trucks = await room.database.db.select().from(trucksTable);
-    const idle = trucks.find((truck) => !routes.some((route) => route.truckId === truck.id))!;
+    const { fresh, reactor, proposal, idle } = await urgentBesideIdle(routes);
     const draft = await openDraft(room.store, room.supervisor, { proposalId: proposal!.id });
     const stopId = draft.diff.moved.find((one) => one.incidentId === fresh)!.stopId;
     const toIdle = () =>
