@@ -88,7 +88,7 @@ async function urgentBesideIdle(routes: readonly { truckId: number }[]) {
   const [proposal] = await room.proposals();
   const trucks = await room.database.db.select().from(trucksTable);
   const idle = trucks.find((truck) => !routes.some((route) => route.truckId === truck.id))!;
-  return { fresh, reactor, proposal, idle };
+  return { fresh, proposal, idle };
 }
 
 /** The third truck sets out too. */
@@ -599,7 +599,7 @@ describe('changing a proposal by hand', () => {
   it('any truck in service can take a stop, also one that the proposal left standing', async () => {
     const routes = await morning();
     const before = await hash();
-    const { fresh, reactor, proposal, idle } = await urgentBesideIdle(routes);
+    const { fresh, proposal, idle } = await urgentBesideIdle(routes);
     expect(proposal!.routes.map((route) => route.truckId)).not.toContain(idle.id);
     const draft = await openDraft(room.store, room.supervisor, { proposalId: proposal!.id });
     const move = draft.diff.moved.find((one) => one.incidentId === fresh)!;
@@ -648,7 +648,7 @@ describe('changing a proposal by hand', () => {
 
   it('a truck that began another route meanwhile keeps it: the draft that wanted it idle is refused', async () => {
     const routes = await morning();
-    const { fresh, reactor, proposal, idle } = await urgentBesideIdle(routes);
+    const { fresh, proposal, idle } = await urgentBesideIdle(routes);
     const draft = await openDraft(room.store, room.supervisor, { proposalId: proposal!.id });
     const stopId = draft.diff.moved.find((one) => one.incidentId === fresh)!.stopId;
     const toIdle = () =>
