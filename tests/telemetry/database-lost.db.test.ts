@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connectDatabase, type Database } from '../../server/db/connect.ts';
 import { migrateUp } from '../../server/db/migrate.ts';
 import { silentLog } from '../../server/ops/log.ts';
+import { INGEST_LIMITS } from '../../server/telemetry/ingest.ts';
 import { postgresPrograms, startCluster } from '../database/cluster.ts';
 import { testDatabaseKind } from '../database/open.ts';
 import { startInstance, type Instance } from '../instances/instance.ts';
@@ -16,7 +17,6 @@ import { addDevice } from './telemetry-server.ts';
 const DEVICES = 40;
 /** What the devices offer at once: more than the server takes before it pauses them. */
 const OFFERED = { fixesPerFrame: 50, framesInFlight: 20 };
-const HIGH_WATER = 24_000;
 const SLOW = 60_000;
 const MIB = 2 ** 20;
 
@@ -80,9 +80,10 @@ async function expectHeldBack(server: Instance, running: Load, rssBefore: number
   await expect.poll(() => server.metric('epagal_devices_paused'), { timeout: SLOW }).toBe(DEVICES);
   const stuckAt = running.count();
   const queued = await server.metric('epagal_ingest_queued_fixes');
-  // What was read in one go when the pause came is on top.
-  expect(queued).toBeGreaterThanOrEqual(HIGH_WATER / 2);
-  expect(queued).toBeLessThan(HIGH_WATER + DEVICES * 300);
+  // Devices that were paused before the end are let go below the low mark only, and the end may come at any point above
+  // it; what was read in one go when the pause came is on top of the high one.
+  expect(queued).toBeGreaterThan(INGEST_LIMITS.lowWaterRows);
+  expect(queued).toBeLessThan(INGEST_LIMITS.highWaterRows + DEVICES * 300);
   expect(await server.metric('process_resident_memory_bytes')).toBeLessThan(rssBefore + 150 * MIB);
   expect(running.count()).toBe(stuckAt);
 }
@@ -95,6 +96,8 @@ describe.runIf(testDatabaseKind() === 'postgres' && postgresPrograms() !== null)
       house = await openHouse();
     }, 240_000);
     afterAll(() => closeHouse(house));
+    // What one test found wrong while the database was down must not keep the next one waiting for it.
+    afterEach(() => house.cluster.start());
 
     it('killed with SIGKILL loses no acknowledged fix; devices wait, and go on as fast as before', async () => {
       const { cluster, server } = house;
@@ -110,8 +113,9 @@ describe.runIf(testDatabaseKind() === 'postgres' && postgresPrograms() !== null)
       await healthIs(server, 200, 'healthy');
       await running.more(10_000);
       const after = await rate(running, 20_000);
-      // The two are taken seconds apart on a machine that does other things as well.
-      expect(after / before).toBeGreaterThan(0.3);
+      // The two are taken seconds apart on a machine that does other things as well: only a server that goes on waiting
+      // between its tries is ten times slower.
+      expect(after / before).toBeGreaterThan(0.1);
       await expectNothingLost(house, running);
       running.close();
     }, 240_000);
