@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkSolution } from './checker.ts';
 import type { PlannerSolution } from './problem.ts';
-import { randomProblem } from './random-problem.ts';
+import { plainTraits, randomProblem } from './random-problem.ts';
 import type { ProblemTraits } from './random-problem.ts';
 import { solve } from './solve.ts';
 import { parseProblem } from './vroom-json.ts';
@@ -74,31 +74,7 @@ describe('every solution', () => {
 
 describe('the checker', () => {
   const problem = parseProblem(
-    randomProblem({
-      ...(Object.fromEntries(
-        [
-          'severalWindows',
-          'due',
-          'release',
-          'reloads',
-          'breaks',
-          'setup',
-          'skills',
-          'pins',
-          'prizes',
-          'steps',
-        ]
-          .concat(['frozen', 'aboard', 'openEnds', 'speeds', 'limits', 'overtime', 'mixed', 'asymmetric'])
-          .map((name) => [name, false]),
-      ) as unknown as ProblemTraits),
-      jobs: 12,
-      vehicles: 2,
-      seed: 5,
-      dims: 1,
-      windows: true,
-      disposals: true,
-      distances: true,
-    }),
+    randomProblem({ ...plainTraits(12, 2, 5), windows: true, disposals: true, distances: true }),
   );
   const sound = solve(problem, { iterations: 100, seed: 1, now: clock });
   const tampered = (change: (solution: PlannerSolution) => void): string[] => {

@@ -29,6 +29,37 @@ export interface ProblemTraits {
   distances: boolean;
 }
 
+/** Traits of a problem of capacities and travel alone. */
+export function plainTraits(jobs: number, vehicles: number, seed: number): ProblemTraits {
+  return {
+    jobs,
+    vehicles,
+    seed,
+    dims: 1,
+    windows: false,
+    severalWindows: false,
+    due: false,
+    release: false,
+    disposals: false,
+    reloads: false,
+    breaks: false,
+    setup: false,
+    skills: false,
+    pins: false,
+    prizes: false,
+    steps: false,
+    frozen: false,
+    aboard: false,
+    openEnds: false,
+    speeds: false,
+    limits: false,
+    overtime: false,
+    mixed: false,
+    asymmetric: false,
+    distances: false,
+  };
+}
+
 /** A made-up problem as VROOM JSON, for property tests and benches; the same traits give the same problem. */
 export function randomProblem(traits: ProblemTraits): Record<string, unknown> {
   const random = new Random(traits.seed);

@@ -168,7 +168,8 @@ export class State {
     for (let i = 0; i < this.touchedCount; i++) {
       const v = this.touched[i] as number;
       this.isTouched[v] = 0;
-      this.version[v] = 1 - (this.version[v] as number);
+      // A route that was taken apart and came out the same, as most do, is still known.
+      this.version[v] = (this.isAsBefore(v) ? 0 : 1) - (this.version[v] as number);
     }
     this.touchedCount = 0;
     for (let i = 0; i < this.absentCount; i++) this.savedAbsent[i] = this.absent[i] as number;
@@ -176,6 +177,18 @@ export class State {
     this.savedMissing = this.missing;
     this.savedPrizes = this.prizes;
     this.savedRoutesCost = this.routesCost;
+  }
+
+  /** Whether a touched vehicle has the same stops in the same order as in its committed route. */
+  private isAsBefore(v: number): boolean {
+    const { node, length } = this;
+    const slot = this.slotOf[v] as number;
+    const stops = length[slot] as number;
+    if (length[slot ^ 1] !== stops) return false;
+    const now = slot * this.stride;
+    const before = (slot ^ 1) * this.stride;
+    for (let i = 1; i <= stops; i++) if (node[now + i] !== node[before + i]) return false;
+    return true;
   }
 
   /** Undoes every change since the last commit. */
