@@ -240,6 +240,10 @@ class RouteCheck {
         }
         if (at && step.service !== Math.round(at.service)) this.fault(`service at ${step.type} ${step.id}`);
       }
+      if (step.type === 'job') {
+        const taskS = this.job(step).service + (step.setup > 0 ? this.job(step).setup : 0);
+        cost += (taskS * (this.vehicle.costs.per_task_hour ?? 0)) / 3600;
+      }
       clock = step.arrival + step.waiting_time + step.setup + step.service;
       freeFrom = clock;
       pausesS = 0;

@@ -1,5 +1,5 @@
 import { PlannerInputError } from './errors.ts';
-import type { Matrices, Place, PlannerProblem, Vehicle, Window } from './problem.ts';
+import type { Job, Matrices, Place, PlannerProblem, Vehicle, Window } from './problem.ts';
 
 /** Later than every instant, yet small enough that sums with it stay exact in a double. */
 export const FOREVER = 2 ** 42;
@@ -118,11 +118,7 @@ export function compile(problem: PlannerProblem): Model {
   const nodeCount = nowhere + 1;
 
   const location = new Int32Array(nodeCount).fill(-1);
-  const stops: (Place | PlannerProblem['jobs'][number])[] = [
-    ...problem.jobs,
-    ...problem.disposals,
-    ...problem.reloads,
-  ];
+  const stops: (Place | Job)[] = [...problem.jobs, ...problem.disposals, ...problem.reloads];
   stops.forEach((stop, node) => {
     if (stop.location_index === undefined) throw new PlannerInputError('a stop has no location_index');
     location[node] = stop.location_index;
@@ -133,13 +129,13 @@ export function compile(problem: PlannerProblem): Model {
   const travelKeys = new Map<string, number>();
   const travelOf = new Int32Array(vehicleCount);
   problem.vehicles.forEach((vehicle, v) => {
-    const { per_hour, per_km } = vehicle.costs;
-    const key = `${vehicle.profile}|${vehicle.speed_factor}|${per_hour}|${per_km}`;
+    const { per_hour, per_task_hour, per_km } = vehicle.costs;
+    const key = `${vehicle.profile}|${vehicle.speed_factor}|${per_hour}|${per_task_hour ?? 0}|${per_km}`;
     let kind = travelKeys.get(key);
     if (kind === undefined) {
       const matrices = problem.matrices[vehicle.profile];
       if (!matrices) throw new PlannerInputError(`no matrix for profile "${vehicle.profile}"`);
-      kind = travels.push(layTravel(matrices, vehicle, location)) - 1;
+      kind = travels.push(layTravel(matrices, vehicle, location, problem.jobs)) - 1;
       travelKeys.set(key, kind);
     }
     travelOf[v] = kind;
@@ -208,7 +204,7 @@ function binarySeconds(value: number): number {
   return Math.round(value * 1024) / 1024;
 }
 
-function layTravel(matrices: Matrices, vehicle: Vehicle, location: Int32Array): Travel {
+function layTravel(matrices: Matrices, vehicle: Vehicle, location: Int32Array, jobs: Job[]): Travel {
   const count = location.length;
   const durationS = new Float64Array(count * count);
   const cost = new Float64Array(count * count);
@@ -235,10 +231,24 @@ function layTravel(matrices: Matrices, vehicle: Vehicle, location: Int32Array): 
         : (durationS[at] as number) * perSecond + (distanceRow ? (distanceRow[to] as number) * perMetre : 0);
     }
   }
+  addTaskCost(cost, vehicle, location, jobs);
   const sameCost = cost.every((value, at) => value === durationS[at]);
   const durationToS = transposed(durationS, count);
   const costTo = sameCost ? durationToS : transposed(cost, count);
   return { durationS, durationToS, cost: sameCost ? durationS : cost, costTo, distanceM };
+}
+
+/** What an hour of setup and service costs is paid on the way to the job, wherever the vehicle comes from. */
+function addTaskCost(cost: Float64Array, vehicle: Vehicle, location: Int32Array, jobs: Job[]): void {
+  const perSecond = (vehicle.costs.per_task_hour ?? 0) / 3600;
+  if (perSecond === 0) return;
+  const count = location.length;
+  jobs.forEach(({ service, setup }, j) => {
+    for (let a = 0; a < count; a++) {
+      const taskS = binarySeconds(service) + (location[a] === location[j] ? 0 : binarySeconds(setup));
+      cost[a * count + j] = (cost[a * count + j] as number) + taskS * perSecond;
+    }
+  });
 }
 
 /** The transposed matrix, or the matrix itself where it is symmetric. */

@@ -22,6 +22,8 @@ export interface Break {
 export interface VehicleCosts {
   fixed: number;
   per_hour: number;
+  /** For an hour of setup and service at jobs; nothing where it is left out. */
+  per_task_hour?: number | undefined;
   per_km: number;
 }
 
@@ -173,7 +175,7 @@ export interface UnassignedJob {
 }
 
 export interface SolutionSummary {
-  /** VROOM's cost: travel and fixed. */
+  /** VROOM's cost: travel, tasks and fixed. */
   cost: number;
   routes: number;
   unassigned: number;

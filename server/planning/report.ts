@@ -102,17 +102,19 @@ export function reportRoute(model: Model, v: number, nodes: ArrayLike<number>): 
   let moved = 0;
   let prev = model.startNode[v] as number;
   timed.forEach((stop, i) => {
-    if (stop.node !== prev || stop.type !== 'break') {
+    // A matrix may have anything on its diagonal: neither leaving nor a pause is a drive from a place to itself.
+    if (i > 0 && (stop.node !== prev || stop.type !== 'break')) {
       const at = prev * model.nodeCount + stop.node;
       travelS += travel.durationS[at] as number;
       travelM += (travel.distanceM?.[at] as number) ?? 0;
       travelCost += travel.cost[at] as number;
     }
     const load = loads[i] as number[];
-    const waited = stop.startS - stop.arrivalS;
+    // Of the rounded instants, so that arrival and waiting add up to the start that the windows allow.
+    const waited = Math.round(stop.startS) - Math.round(stop.arrivalS);
     const violations: Violation[] = [];
     if (stop.delayS > 0) violations.push({ cause: 'delay', duration: Math.round(stop.delayS) });
-    if (load.some((amount, d) => amount > (vehicle.capacity[d] as number)))
+    if (load.some((amount, d) => amount > tidy(vehicle.capacity[d] as number)))
       violations.push({ cause: 'load' });
     const step: SolutionStep = {
       type: stop.type,
@@ -122,7 +124,7 @@ export function reportRoute(model: Model, v: number, nodes: ArrayLike<number>): 
       ...(travel.distanceM && { distance: Math.round(travelM) }),
       setup: Math.round(stop.setupS),
       service: Math.round(stop.serviceS),
-      waiting_time: Math.round(waited),
+      waiting_time: waited,
       load,
       violations,
     };
@@ -166,13 +168,13 @@ export function reportRoute(model: Model, v: number, nodes: ArrayLike<number>): 
     vehicle: vehicle.id,
     ...(vehicle.description !== undefined && { description: vehicle.description }),
     cost: Math.round(travelCost + (model.fixedCost[v] as number)),
-    delivery: delivered,
-    pickup: pickedUp,
-    amount: delivered,
+    delivery: delivered.map(tidy),
+    pickup: pickedUp.map(tidy),
+    amount: delivered.map(tidy),
     setup: Math.round(setupS),
     service: Math.round(serviceS),
     duration: Math.round(travelS),
-    waiting_time: Math.round(waitingS),
+    waiting_time: waitingS,
     priority,
     ...(travel.distanceM && { distance: Math.round(travelM) }),
     lateness: latenessS,
@@ -194,7 +196,7 @@ function summarise(
 ): SolutionSummary {
   const sum = (of: (entry: RouteReport) => number) => reports.reduce((total, entry) => total + of(entry), 0);
   const sums = (of: (entry: RouteReport) => number[]) =>
-    Array.from({ length: dims }, (_, d) => sum((entry) => of(entry)[d] as number));
+    Array.from({ length: dims }, (_, d) => tidy(sum((entry) => of(entry)[d] as number)));
   const cost = sum((entry) => entry.route.cost);
   const latenessCost = sum((entry) => entry.latenessCost);
   const overtimeCost = sum((entry) => entry.overtimeCost);
@@ -323,6 +325,8 @@ function schedule(model: Model, v: number, nodes: ArrayLike<number>): Timed[] {
           late =
             Math.max(0, arrivalS - (model.overtimeFromS[v] as number)) * (model.overtimePrice[v] as number);
         }
+        // What a trip waits for its releases is waited before the goods are loaded, as far as the place is open.
+        if (startS + serviceS < release) startS = latestBegin(model, x, startS, release - serviceS);
         const candidate: Way = {
           arrivalS,
           startS,
@@ -413,12 +417,17 @@ function written(model: Model, all: number[], end: Way): Timed[] {
   return timed;
 }
 
+/** The latest start from `startS` to `wishS` within the window that `startS` lies in; `startS` where it lies in none. */
+function latestBegin(model: Model, x: number, startS: number, wishS: number): number {
+  return Math.min(wishS, startS + windowLeft(model, x, startS));
+}
+
 /** As in VROOM, a route starts as late as its first wait allows, so that no hour is spent waiting for a window. */
 function leaveLater(model: Model, timed: Timed[]): void {
   let until = -1;
   for (let i = 1; i < timed.length; i++) {
     const stop = timed[i] as Timed;
-    if (stop.type === 'break' || stop.type === 'reload') return;
+    if (stop.type === 'break') return;
     if (stop.startS > stop.arrivalS) {
       until = i;
       break;
@@ -430,7 +439,7 @@ function leaveLater(model: Model, timed: Timed[]): void {
   for (let i = 1; i < until; i++) {
     const stop = timed[i] as Timed;
     const due = stop.type === 'job' ? (model.dueS[stop.node] as number) : FOREVER;
-    shift = Math.min(shift, windowLeft(model, stop), Math.max(0, due - stop.startS));
+    shift = Math.min(shift, windowLeft(model, stop.node, stop.startS), Math.max(0, due - stop.startS));
   }
   if (!(shift > 0)) return;
   for (let i = 0; i < until; i++) {
@@ -442,10 +451,10 @@ function leaveLater(model: Model, timed: Timed[]): void {
   if ((timed[until] as Timed).startS === (timed[until] as Timed).arrivalS) leaveLater(model, timed);
 }
 
-/** Seconds by which a stop may start later within its present window. */
-function windowLeft(model: Model, stop: Timed): number {
-  for (let w = model.windowFrom[stop.node] as number; w < (model.windowFrom[stop.node + 1] as number); w++) {
-    if (stop.startS <= (model.windowEnd[w] as number)) return (model.windowEnd[w] as number) - stop.startS;
+/** Seconds by which the stop at node x may start later than `startS` within its present window. */
+function windowLeft(model: Model, x: number, startS: number): number {
+  for (let w = model.windowFrom[x] as number; w < (model.windowFrom[x + 1] as number); w++) {
+    if (startS <= (model.windowEnd[w] as number)) return (model.windowEnd[w] as number) - startS;
   }
   return 0;
 }
@@ -467,8 +476,13 @@ function loadsAlong(model: Model, v: number, timed: Timed[]): number[][] {
     if (stop.type === 'job')
       carried = carried.map((x, d) => x + (problem.jobs[stop.node]?.pickup[d] as number));
     if (stop.type === 'disposal') carried = carried.map(() => 0);
-    return carried.map((x, d) => x + ((toDeliver[i] as number[])[d] as number));
+    return carried.map((x, d) => tidy(x + ((toDeliver[i] as number[])[d] as number)));
   });
+}
+
+/** Fractions of an amount do not add up exactly: a millionth is no load. */
+function tidy(amount: number): number {
+  return Math.round(amount * 1e6) / 1e6;
 }
 
 function carriedAtEnd(model: Model, v: number, nodes: ArrayLike<number>): boolean {

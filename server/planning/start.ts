@@ -44,7 +44,7 @@ export class Start {
       const x = routes.node[base + p] as number;
       if (x < model.jobCount && (routes.absentAt[x] as number) >= 0) routes.dropAbsent(x);
     }
-    if (routes.refresh(v)) return;
+    if (this.isSound(v)) return;
     // The plan as a whole does not hold: keep what can be appended stop by stop.
     for (let p = routes.length[slot] as number; p > frozen; p--) {
       const x = routes.node[base + p] as number;
@@ -92,13 +92,30 @@ export class Start {
     for (let i = length + 2; i > at; i--) routes.node[base + i] = routes.node[base + i - 1] as number;
     routes.node[base + at] = x;
     routes.length[slot] = length + 1;
-    if (routes.refresh(v)) {
+    if (this.isSound(v)) {
       if (x < model.jobCount) routes.dropAbsent(x);
       return;
     }
     this.removeAt(slot, at);
     if (x < model.jobCount) routes.vehicleOf[x] = -1;
     routes.refresh(v);
+  }
+
+  /**
+   * Brings v's route up to date. Where capacity and windows are all there is, `refresh` judges the times alone, because
+   * an insertion has looked at amounts and number before.
+   */
+  private isSound(v: number): boolean {
+    const { routes } = this;
+    const { model } = routes;
+    if (!routes.refresh(v)) return false;
+    if (model.general) return true;
+    const slot = routes.slotOf[v] as number;
+    for (let d = 0; d < model.dims; d++) {
+      const most = model.capacity[v * model.dims + d] as number;
+      if ((routes.amount[slot * model.dims + d] as number) > most) return false;
+    }
+    return (routes.length[slot] as number) <= (model.maxTasks[v] as number);
   }
 
   /** A loaded truck that must end empty gets the nearest disposal even without further jobs. */

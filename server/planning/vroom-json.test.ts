@@ -95,6 +95,21 @@ describe('what is refused, with code 2', () => {
     ['a priority above 100', problemWith((p) => (p.jobs[0]!['priority'] = 101)), /priority/],
     ['an unknown step', problemWith((p) => (p.vehicles[0]!['steps'] = [{ type: 'job', id: 9 }])), /unknown/],
     ['frozen beyond the steps', problemWith((p) => (p.vehicles[0]!['frozen'] = 1)), /frozen/],
+    [
+      'a structure where a duration belongs',
+      problemWith((p) => (p.matrix = [JSON.parse('['.repeat(50_000) + ']'.repeat(50_000))])),
+      /entry \[…\] is not a duration/,
+    ],
+    [
+      'a speed that lasts for ever',
+      problemWith((p) => (p.vehicles[0]!['speed_factor'] = 1e-300)),
+      /speed_factor/,
+    ],
+    [
+      'a service that depends on the vehicle',
+      problemWith((p) => (p.jobs[0]!['service_per_type'] = { truck: 9 })),
+      /service_per_type is not supported/,
+    ],
     ['shipments', problemWith((p) => (p['shipments'] = [{}])), /shipments/],
     ['coordinates outside the world', problemWith((p) => (p.jobs[0]!['location'] = [200, 0])), /location/],
     [
@@ -152,6 +167,85 @@ describe('VROOM’s own rules', () => {
     const problem = parseProblem(problemWith((p) => (p.vehicles[0]!['speed_factor'] = 2)));
     const solution = evaluate(problem, new Map([[1, [{ type: 'job', id: 1 }]]]));
     expect(solution.summary.duration).toBe(10);
+  });
+});
+
+describe('what others read off a solution', () => {
+  const solved = (change: Parameters<typeof problemWith>[0]) =>
+    solve(parseProblem(problemWith(change)), { iterations: 60, seed: 1, now: () => 0 });
+
+  it('counts no drive from a place to itself, whatever the matrix has on its diagonal', () => {
+    const { summary, routes } = solved((p) => {
+      p.matrix = matrix.map((row, i) => row.map((entry, j) => (i === j ? 9999 : entry)));
+    });
+    expect(summary).toMatchObject({ cost: 42, duration: 42 });
+    expect(routes[0]?.steps[0]?.duration).toBe(0);
+  });
+
+  it('pays for hours of setup and service where they cost', () => {
+    const { summary } = solved((p) => {
+      p.vehicles[0]!['costs'] = { per_task_hour: 7200 };
+      Object.assign(p.jobs[0]!, { setup: 5, service: 20 });
+    });
+    expect(summary.cost).toBe(42 + 2 * 25);
+  });
+
+  it('takes a break at any time where none is said', () => {
+    const { routes } = solved((p) => (p.vehicles[0]!['breaks'] = [{ id: 7, service: 30 }]));
+    expect(routes[0]?.steps.filter((step) => step.type === 'break')).toHaveLength(1);
+    expect(routes[0]?.steps.at(-1)?.arrival).toBe(72);
+  });
+
+  it('starts within the windows also where instants are rounded', () => {
+    const { routes } = solved((p) => {
+      Object.assign(p.vehicles[0]!, { speed_factor: 4, time_window: [0, 1000], breaks: [] });
+      p.jobs = [
+        { id: 1, location_index: 1, time_windows: [[0, 0]] },
+        { id: 2, location_index: 2, time_windows: [[6, 6]] },
+      ];
+      p.matrix = [
+        [0, 0, 20],
+        [0, 0, 18],
+        [20, 12, 0],
+      ];
+    });
+    const step = routes[0]?.steps.find((one) => one.id === 2);
+    expect([step?.arrival, step?.waiting_time]).toEqual([5, 1]);
+  });
+
+  it('waits for a release before it loads, and leaves no second unaccounted', () => {
+    const { routes } = solved((p) => {
+      p.vehicles[0]!['capacity'] = [1];
+      p['reloads'] = [{ id: 1, location_index: 0, service: 30 }];
+      Object.assign(p.jobs[0]!, { delivery: [1], time_windows: [[0, 50]] });
+      Object.assign(p.jobs[1]!, { delivery: [1], release: 400 });
+    });
+    const [first, , reload] = routes[0]!.steps;
+    expect([first?.arrival, reload?.arrival, reload?.waiting_time]).toEqual([40, 60, 310]);
+    const { duration, service, waiting_time, steps } = routes[0]!;
+    expect(steps.at(-1)!.arrival - steps[0]!.arrival).toBe(duration + service + waiting_time);
+  });
+
+  it('does not keep a plan it is given where that overloads a vehicle', () => {
+    const steps = [
+      { type: 'job', id: 1 },
+      { type: 'job', id: 2 },
+    ];
+    const overloaded = solved((p) => {
+      Object.assign(p.vehicles[0]!, { capacity: [1], steps });
+      for (const job of p.jobs) job['pickup'] = [1];
+    });
+    expect(overloaded.summary.unassigned).toBe(1);
+    const toomany = solved((p) => Object.assign(p.vehicles[0]!, { max_tasks: 1, steps }));
+    expect(toomany.summary.unassigned).toBe(1);
+  });
+
+  it('adds fractions of an amount up to what they are', () => {
+    const { routes } = solved((p) => {
+      p.vehicles[0]!['capacity'] = [0.3];
+      for (const [i, job] of p.jobs.entries()) job['pickup'] = [i === 0 ? 0.1 : 0.2];
+    });
+    expect(routes[0]?.steps.map((step) => step.violations)).toEqual(routes[0]?.steps.map(() => []));
   });
 });
 

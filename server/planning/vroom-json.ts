@@ -7,6 +7,8 @@ const MAX_SECONDS = 2 ** 40;
 const MAX_AMOUNT = 2 ** 40;
 const MAX_MATRIX_ENTRY = 2 ** 32 - 1;
 const MAX_COST = 2 ** 45;
+/** VROOM keeps two digits of a speed factor, so anything smaller would be none. */
+const MIN_SPEED_FACTOR = 0.01;
 const MAX_JOBS = 10_000;
 const MAX_VEHICLES = 2_000;
 
@@ -28,7 +30,7 @@ const stepType = z.enum(['start', 'job', 'break', 'disposal', 'reload', 'end']);
 const breakSchema = z.object({
   id,
   description,
-  time_windows: windows,
+  time_windows: windows.default([[-MAX_SECONDS, MAX_SECONDS]]),
   service: seconds.default(0),
   max_load: z.never('max_load of a break is not supported').optional(),
 });
@@ -48,9 +50,14 @@ const vehicleSchema = z.object({
   max_tasks: z.number().int().min(0).optional(),
   max_travel_time: seconds.optional(),
   max_distance: z.number().min(0).max(MAX_SECONDS).optional(),
-  speed_factor: z.number().gt(0).max(5).default(1),
+  speed_factor: z.number().min(MIN_SPEED_FACTOR).max(5).default(1),
   costs: z
-    .object({ fixed: price.default(0), per_hour: price.default(3600), per_km: price.default(0) })
+    .object({
+      fixed: price.default(0),
+      per_hour: price.default(3600),
+      per_task_hour: price.optional(),
+      per_km: price.default(0),
+    })
     .default({ fixed: 0, per_hour: 3600, per_km: 0 }),
   steps: z
     .array(z.object({ type: stepType, id: id.optional() }))
@@ -69,6 +76,8 @@ const jobSchema = z.object({
   location_index: locationIndex.optional(),
   setup: seconds.default(0),
   service: seconds.default(0),
+  setup_per_type: z.never('setup_per_type is not supported').optional(),
+  service_per_type: z.never('service_per_type is not supported').optional(),
   delivery: amount.optional(),
   pickup: amount.optional(),
   amount: amount.optional(),
@@ -139,7 +148,7 @@ export function parseProblem(input: unknown): PlannerProblem {
           ...pause,
           time_windows: sorted(pause.time_windows, `${where}: break ${pause.id}`) as Window[],
         }))
-        .sort((a, b) => (a.time_windows[0] as Window)[0] - (b.time_windows[0] as Window)[0]),
+        .sort(byWindows),
     };
   });
   const jobs = raw.jobs.map(({ amount: legacyAmount, ...job }): Job => ({
@@ -266,11 +275,18 @@ function readMatrix(value: unknown, where: string): number[][] {
     if (!Array.isArray(row) || row.length !== size) throw new PlannerInputError(`${where}: not square`);
     for (const entry of row as unknown[]) {
       if (typeof entry !== 'number' || !(entry >= 0 && entry <= MAX_MATRIX_ENTRY)) {
-        throw new PlannerInputError(`${where}: entry ${JSON.stringify(entry)} is not a duration`);
+        throw new PlannerInputError(`${where}: entry ${inWords(entry)} is not a duration`);
       }
     }
   }
   return value as number[][];
+}
+
+/** A value for a message: one that is itself a structure may be large or deep. */
+function inWords(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[…]' : '{…}';
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
 function amountSize(
@@ -301,6 +317,12 @@ function sorted(given: Window[] | undefined, where: string): Window[] | undefine
     }
   }
   return ordered;
+}
+
+/** Pauses are taken in this order, as in VROOM: by when they may begin, then by when they must have begun. */
+function byWindows(a: { time_windows: Window[] }, b: { time_windows: Window[] }): number {
+  const opens = (a.time_windows[0] as Window)[0] - (b.time_windows[0] as Window)[0];
+  return opens || (a.time_windows.at(-1) as Window)[1] - (b.time_windows.at(-1) as Window)[1];
 }
 
 function checkDuplicates(kind: string, all: { id: number }[]): void {
