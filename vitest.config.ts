@@ -13,6 +13,8 @@ export default defineConfig({
           exclude: ['**/*.db.test.ts', '**/*.long.test.ts', 'tests/e2e/**', '**/node_modules/**'],
           // Beside a build on two busy cores, slow is not wrong.
           testTimeout: 30_000,
+          // A pure test leaves nothing behind: the files share their modules, which halves the time of the run.
+          isolate: false,
         },
       },
       {
