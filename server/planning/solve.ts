@@ -20,6 +20,9 @@ export interface SolveOptions {
   exchange?: Exchange | undefined;
 }
 
+/** What is left to a search whose first routes alone took all its time. */
+const LEAST_SECONDS = 0.001;
+
 /**
  * Plans: assigns the jobs to vehicles in the cheapest sequence found within the budget, every hard rule kept.
  * Throws PlannerInputError when the problem lacks matrices.
@@ -32,18 +35,26 @@ export function solve(problem: PlannerProblem, options: SolveOptions): PlannerSo
   const seconds = options.seconds ?? (options.iterations === undefined ? 1 : undefined);
   const loaded = options.now();
   const starts = from === 'both' ? (['steps', 'cold'] as const) : [from];
-  const share: Budget = {
+  const share = (startsLeft: number): Budget => ({
     now: options.now,
     signal: options.signal,
     iterations: options.iterations === undefined ? undefined : Math.ceil(options.iterations / starts.length),
-    seconds: seconds === undefined ? undefined : seconds / starts.length,
-  };
+    // Laying the first routes is part of the search: of thousands of jobs it takes seconds.
+    seconds:
+      seconds === undefined
+        ? undefined
+        : Math.max(LEAST_SECONDS, seconds - (options.now() - loaded) / 1000) / startsLeft,
+  });
   const found: Found[] = [];
   starts.forEach((start, i) => {
     const search = new Search(model, options.seed + i);
     search.start(start);
     for (const plan of found) search.elite.add(plan);
-    search.anneal(share, start === 'cold', starts.length === 1 ? options.exchange : undefined);
+    search.anneal(
+      share(starts.length - i),
+      start === 'cold',
+      starts.length === 1 ? options.exchange : undefined,
+    );
     found.push(search.found());
   });
   options.exchange?.leave();
