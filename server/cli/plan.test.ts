@@ -27,6 +27,16 @@ function plan(input: Buffer | string): Promise<{ exitCode: number | null; answer
 }
 
 describe('npm run plan', () => {
+  it('ends without a stack where nobody reads its answer', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'server/cli/plan.ts'], { cwd: PROJECT_ROOT });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stdout.destroy();
+    child.stdin.end('{}');
+    const exitCode = await new Promise((resolve) => child.on('close', resolve));
+    expect([exitCode, said]).toEqual([2, '']);
+  });
+
   it('reads a file that begins with a byte order mark', async () => {
     const { exitCode, answer } = await plan(`\uFEFF${problem}`);
     expect(answer).toMatchObject({ code: 0, summary: { cost: 20 } });

@@ -133,6 +133,11 @@ function cpuMs(): number {
 
 function finish(answer: object, exitCode: number): void {
   process.exitCode = exitCode;
+  // A reader that goes away has read enough; a full disk is worth a word, and neither a stack.
+  process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+    process.exitCode = 2;
+    if (cause.code !== 'EPIPE') process.stderr.write(`the answer cannot be written: ${cause.message}\n`);
+  });
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
