@@ -14,6 +14,8 @@ import {
 import type { PlannerProblem, PlannerSolution } from '../planning/index.ts';
 import { openMap } from '../roads/open-map.ts';
 import { createRoads, httpTransport, workerTransport } from '../roads/osrm-client.ts';
+import type { Roads } from '../roads/roads.ts';
+import { addGeometry, routerProfile } from './plan-geometry.ts';
 
 /**
  * `npm run plan -- [--seconds S] [--threads T] [--seed N] [--iterations N] < problem.json > solution.json`:
@@ -75,24 +77,19 @@ async function readInput(): Promise<unknown> {
   }
 }
 
-/** Travel times from the router named by `OSRM_URL`, else from the embedded one on the map at hand. */
-async function withTravelTimes(problem: PlannerProblem): Promise<PlannerProblem> {
-  if (!needsMatrices(problem)) return problem;
+/** The router named by `OSRM_URL`, else the embedded one on the map at hand. */
+async function openRoads(): Promise<Roads> {
   const osrmUrl = process.env['OSRM_URL'];
   const transport = osrmUrl ? httpTransport(osrmUrl) : workerTransport(await graphFile());
-  const roads = createRoads(transport, {
-    engine: osrmUrl ? 'osrm' : 'embedded',
-    now: () => performance.now(),
+  return createRoads(transport, { engine: osrmUrl ? 'osrm' : 'embedded', now: () => performance.now() });
+}
+
+function withTravelTimes(problem: PlannerProblem, roads: Roads): Promise<PlannerProblem> {
+  return attachMatrices(problem, async (profile, coordinates) => {
+    const table = await roads.table(coordinates, { profile: routerProfile(profile) });
+    if (table.degraded) throw new PlannerInputError('the router does not answer', 3);
+    return { durations: table.durationsS.map(wholeNumbers), distances: table.distancesM.map(wholeNumbers) };
   });
-  try {
-    return await attachMatrices(problem, async (profile, coordinates) => {
-      const table = await roads.table(coordinates, { profile: profile === 'truck' ? 'truck' : 'driving' });
-      if (table.degraded) throw new PlannerInputError('the router does not answer', 3);
-      return { durations: table.durationsS.map(wholeNumbers), distances: table.distancesM.map(wholeNumbers) };
-    });
-  } finally {
-    await roads.close();
-  }
 }
 
 function wholeNumbers(row: number[]): number[] {
@@ -110,8 +107,26 @@ async function graphFile(): Promise<string> {
 }
 
 async function plan(): Promise<PlannerSolution> {
-  const { threads, ...bounds } = readArguments();
-  const problem = await withTravelTimes(parseProblem(await readInput()));
+  const bounds = readArguments();
+  const problem = parseProblem(await readInput());
+  const isPlaced = needsMatrices(problem);
+  const isDrawn = problem.options.g && problem.jobs.some((job) => job.location);
+  if (!isPlaced && !isDrawn) return search(problem, bounds);
+  const roads = await openRoads();
+  try {
+    const timed = isPlaced ? await withTravelTimes(problem, roads) : problem;
+    const solution = await search(timed, bounds);
+    if (isDrawn) await addGeometry(timed, solution, roads, () => performance.now());
+    return solution;
+  } finally {
+    await roads.close();
+  }
+}
+
+async function search(
+  problem: PlannerProblem,
+  { threads, ...bounds }: PlanArguments,
+): Promise<PlannerSolution> {
   if (threads > 1) {
     const pool = createPlannerPool({ threads });
     try {

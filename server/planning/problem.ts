@@ -162,6 +162,8 @@ export interface SolutionRoute {
   distance?: number;
   lateness: number;
   overtime: number;
+  /** The line driven, as an encoded polyline, where `options.g` asks for it. */
+  geometry?: string;
   steps: SolutionStep[];
   violations: Violation[];
 }
