@@ -9,8 +9,9 @@ export default defineConfig({
   globalSetup: './tests/e2e/start-demo.ts',
   workers: 1,
   retries: 0,
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  // Waiting costs nothing where all is well.
+  timeout: 180_000,
+  expect: { timeout: 40_000 },
   forbidOnly: process.env.CI === 'true',
   reporter: 'list',
   use: {

@@ -25,8 +25,10 @@ export default defineConfig({
           globalSetup: ['tests/database/global-setup.ts'],
           // A gigabyte each on the embedded database.
           maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // Waiting costs nothing where all is well; on a busy machine slow is not wrong.
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
       {
@@ -36,7 +38,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: ['tests/database/global-setup.ts'],
           testTimeout: 1_800_000,
-          hookTimeout: 120_000,
+          hookTimeout: 240_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
     ],

@@ -260,7 +260,8 @@ describe('procedures over HTTP', () => {
     await reader.read();
     const startedAt = performance.now();
     await other.close();
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    // One that waits for its streams waits for ever.
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     const rest = (async () => {
       while (!(await reader.read()).done);
     })();

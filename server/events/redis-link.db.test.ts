@@ -14,7 +14,7 @@ describe.skipIf(!hasRedis())('the line to Redis', () => {
     links.push(link);
     return link;
   };
-  const isUp = (link: RedisLink) => expect.poll(() => link.isUp(), { timeout: 20_000, interval: 20 });
+  const isUp = (link: RedisLink) => expect.poll(() => link.isUp(), { timeout: 60_000, interval: 20 });
   afterEach(async () => {
     for (const link of links.splice(0)) link.close();
     await redis?.stop('kill');
@@ -53,8 +53,8 @@ describe.skipIf(!hasRedis())('the line to Redis', () => {
     const startedAt = performance.now();
     const answers = [];
     for (let i = 0; i < 20; i++) answers.push((await limiter.limit('calls', 5, 60)).allowed);
-    // One call may have waited; after that the instance counts alone.
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    // One call may have waited its second; after that the instance counts alone. Twenty that wait take twenty.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(answers.filter(Boolean)).toHaveLength(4);
     expect(link.isUp()).toBe(false);
 

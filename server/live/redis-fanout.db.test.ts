@@ -28,7 +28,7 @@ describe.skipIf(!hasRedis())('positions between instances', () => {
     const start = async () => {
       const link = openRedisLink(redis.url, silentLog());
       links.push(link);
-      await link.settled(10_000);
+      await link.settled(60_000);
       return startTelemetryServer(database, { redis: link, tickMs: 20, tallyMs: 50 });
     };
     const [one, other] = [await start(), await start()];
@@ -43,14 +43,14 @@ describe.skipIf(!hasRedis())('positions between instances', () => {
     const shownBy = (server: typeof one) => () => server.telemetry.fleet.truck(device.truckId)?.t;
 
     const first = await send();
-    await expect.poll(shownBy(other), { timeout: 10_000 }).toBe(first);
+    await expect.poll(shownBy(other), { timeout: 60_000 }).toBe(first);
 
     // What the one counts of its devices the other shows as well.
     await client.ask({ seq: ++seq, t: Date.now() + 600_000, lat: LAT, lon: LON });
     const healthAt = async (server: typeof one) =>
       (await server.telemetry.deviceHealth()).find(({ deviceId }) => deviceId === device.deviceId);
     await expect
-      .poll(() => healthAt(other), { timeout: 10_000 })
+      .poll(() => healthAt(other), { timeout: 60_000 })
       .toMatchObject({ isConnected: true, stored: 1, rejected: { future: 1 }, rejectedShare: 0.5 });
 
     await redis.stop('kill');
@@ -59,9 +59,9 @@ describe.skipIf(!hasRedis())('positions between instances', () => {
     expect(shownBy(other)()).toBe(first);
 
     redis = await startTestRedis(port);
-    await expect.poll(shownBy(other), { timeout: 20_000 }).toBe(second);
+    await expect.poll(shownBy(other), { timeout: 60_000 }).toBe(second);
     const third = await send();
-    await expect.poll(shownBy(other), { timeout: 10_000 }).toBe(third);
+    await expect.poll(shownBy(other), { timeout: 60_000 }).toBe(third);
 
     const late = await start();
     expect(shownBy(late)()).toBe(third);

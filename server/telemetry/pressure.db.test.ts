@@ -112,7 +112,7 @@ describe('connections that say nothing', () => {
 
   it('take only each other’s place, are given up in time, and keep no device out', async () => {
     const server = await startTelemetryServer(database, {
-      gateway: { halfOpen: { max: 50, withinMs: 1_500 } },
+      gateway: { halfOpen: { max: 50, withinMs: 3_000 } },
     });
     const port = Number(new URL(server.httpUrl).port);
     const sockets: Socket[] = [];
@@ -139,9 +139,7 @@ describe('connections that say nothing', () => {
     const { halfOpen, halfOpenDropped } = server.telemetry.stats().gateway;
     expect(halfOpen).toBeLessThanOrEqual(50);
     expect(halfOpenDropped).toBeGreaterThanOrEqual(OPENED - 50);
-    await expect
-      .poll(() => server.telemetry.stats().gateway.halfOpenDropped, { timeout: 10_000 })
-      .toBe(OPENED);
+    await expect.poll(() => server.telemetry.stats().gateway.halfOpenDropped).toBe(OPENED);
     // The device was never one of them.
     expect(await client.ask({ seq: 2, fixes: [] })).toMatchObject({ ack: 2 });
     for (const socket of sockets) socket.destroy();

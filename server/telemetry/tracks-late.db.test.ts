@@ -88,6 +88,6 @@ describe('a device that was offline for four hours', () => {
       expect(told.filter(({ place }) => place === 'landfill')).toEqual([]);
       await watch.stop();
     },
-    120_000,
+    240_000,
   );
 });

@@ -7,7 +7,7 @@ import { PROJECT_ROOT } from '../../server/ops/project.ts';
 import { startReportInbox } from './report-inbox.ts';
 
 const READY = /\bready (https?:\/\/\S+)/;
-const READY_LIMIT_MS = 180_000; // a first start builds the client
+const READY_LIMIT_MS = 360_000; // a first start builds the client
 const STOP_LIMIT_MS = 15_000;
 const LOG = join(PROJECT_ROOT, 'test-results/demo.log');
 

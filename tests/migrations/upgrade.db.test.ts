@@ -42,7 +42,7 @@ describe('each version, full of data,', () => {
       expect([...(await contentsOf(sql)).keys()]).toEqual([...above.keys()]);
       expect(lost(name, before, await contentsOf(sql))).toEqual([]);
     },
-    120_000,
+    240_000,
   );
 
   it('the newest can be filled and emptied step by step down to the first, and comes back', async () => {
@@ -51,7 +51,7 @@ describe('each version, full of data,', () => {
     for (const name of names.slice(1).toReversed()) expect(await migrateDown(sql)).toBe(name);
     expect(await ownTables(sql)).toEqual([]);
     expect(await migrateUp(sql)).toEqual(names.slice(1));
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('the comparison itself', () => {

@@ -119,7 +119,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('the doctor', () => {
       CORS_ORIGINS: 'https://mapa.epagal.example',
     };
     server = await serve(env);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await server?.stop();
     await new Promise((closed) => router.close(closed));
@@ -182,7 +182,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('the doctor', () => {
     expect(says).toContain('METRICS_TOKEN is easily guessed');
     expect(says).toContain(`${open} may be read by everybody`);
     await database.sql`delete from users where username = 'operador1'`;
-  }, 120_000);
+  }, 240_000);
 
   it('sees a backup that was changed, one that is old, and a record that nobody may make', async () => {
     await run('backup', ['--to', join(folder, 'changed')], env);
@@ -201,7 +201,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('the doctor', () => {
       code: 1,
       complaints: 'a load test is recorded with its numbers: --file RESULT',
     });
-  }, 120_000);
+  }, 240_000);
 
   it('sees a router that does not answer in time', async () => {
     const silent = createHttp(() => undefined);
@@ -214,7 +214,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('the doctor', () => {
     });
     silent.closeAllConnections();
     await new Promise((closed) => silent.close(closed));
-  }, 120_000);
+  }, 240_000);
 
   it('works with the server down and with the database down, and says what it cannot see', async () => {
     const { code, report } = await look({
@@ -225,5 +225,5 @@ describe.runIf(testDatabaseKind() === 'postgres')('the doctor', () => {
     expect(line(report, 'database')?.says).toMatch(/connect ECONNREFUSED/);
     expect(line(report, 'rate limiting')?.says).toMatch(/^cannot be seen: no server answers at/);
     expect(line(report, 'team training')?.says).toMatch(/^cannot be seen: the database refused/);
-  }, 120_000);
+  }, 240_000);
 });

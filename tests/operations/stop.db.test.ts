@@ -35,7 +35,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('a server that stops', () => {
     server.react();
     const led = ['alerts', 'dispatch', 'visits'];
     await vi.waitFor(async () => expect(await leases()).toEqual(expect.arrayContaining(led)), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 200,
     });
     await server.stop();

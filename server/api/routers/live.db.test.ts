@@ -90,7 +90,7 @@ describe('live.trucks', () => {
     const stream = await openConnected('live.trucks', house.tokens.operator);
     await expect.poll(() => telemetry.live.subscribers()).toBeGreaterThan(0);
     stream.close();
-    await expect.poll(() => telemetry.live.subscribers(), { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => telemetry.live.subscribers()).toBe(0);
   });
 });
 

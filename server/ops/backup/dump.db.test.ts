@@ -146,7 +146,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('pg_dump', () => {
       await asAdmin(`drop database ${name} with (force)`);
       await asAdmin(`drop role ${role}`);
     }
-  }, 120_000);
+  }, 240_000);
 
   it('goes into the embedded database, which goes back into PostgreSQL by its own format', async () => {
     const { path, footer } = await backUp();
@@ -173,7 +173,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('pg_dump', () => {
     } finally {
       await target.close();
     }
-  }, 120_000);
+  }, 240_000);
 
   it.each([
     [
