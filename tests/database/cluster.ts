@@ -32,15 +32,22 @@ export function postgresPrograms(): string | null {
   return version ? join(DEBIAN_ROOT, version, 'bin') : null;
 }
 
-/** A TCP port nobody listens on at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Below those that systems give to clients: one that is let go to be taken again must not be taken meanwhile. */
+const PORTS = { from: 12_000, to: 32_000 };
+
+/** A TCP port nobody listens on at this moment, and no client is given. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }
 
@@ -109,7 +116,7 @@ export async function startCluster({
   ];
   const options = [`-p ${port}`, ...settings.map((setting) => `-c ${setting}`)].join(' ');
   const start = () => {
-    must('pg_ctl', ['start', '-w', '-D', data, '-l', join(folder, 'log'), '-o', options]);
+    must('pg_ctl', ['start', '-w', '-t', '300', '-D', data, '-l', join(folder, 'log'), '-o', options]);
   };
   start();
   isMade = true;
@@ -134,7 +141,20 @@ export async function startCluster({
       if (run('pg_ctl', ['status', '-D', data]).status !== 0) start();
     },
     restart() {
-      must('pg_ctl', ['restart', '-w', '-D', data, '-l', join(folder, 'log'), '-m', 'fast', '-o', options]);
+      must('pg_ctl', [
+        'restart',
+        '-w',
+        '-t',
+        '300',
+        '-D',
+        data,
+        '-l',
+        join(folder, 'log'),
+        '-m',
+        'fast',
+        '-o',
+        options,
+      ]);
     },
     stop() {
       if (stopped) return;

@@ -210,7 +210,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('a bad day', () => {
     it.runIf(hasRedis())(
       'Redis goes and comes back',
       async () => {
-        expect(await server.health()).toMatchObject({ code: 200, status: 'healthy' });
+        await expect.poll(() => server.health(), WITHIN).toMatchObject({ code: 200, status: 'healthy' });
         await redis?.stop('kill');
         const out = { code: 200, status: 'degraded', degraded: ['redis'] };
         await expect.poll(() => server.health(), WITHIN).toMatchObject(out);
@@ -246,14 +246,21 @@ describe.runIf(testDatabaseKind() === 'postgres')('a bad day', () => {
       await list();
       const before = await counted();
       const locker = postgres(cluster.url(DATABASE), { max: 1 });
+      const direct = postgres(cluster.url(DATABASE), { max: 1 });
       let late: ReturnType<typeof list> | null = null;
       await locker.begin(async (tx) => {
         await tx.unsafe('lock table incidents in access exclusive mode');
         late = list();
+        // From when it is seen to wait, however long it took to come.
+        const waiting = () =>
+          direct`select from pg_locks where relation = 'incidents'::regclass and not granted`.then(
+            (rows) => rows.length,
+          );
+        await expect.poll(waiting, WITHIN).toBeGreaterThan(0);
         await tx.unsafe('select pg_sleep(1.5)');
       });
       expect(await late).toMatchObject({ status: 200 });
-      await locker.end();
+      await Promise.all([locker.end(), direct.end()]);
       expect(await counted()).toEqual({ within1s: before.within1s, all: before.all + 1 });
     });
   });
@@ -321,8 +328,8 @@ async function layWire(to: number): Promise<Wire> {
   });
   const listen = (port: number) =>
     new Promise<void>((ready) => server.listen(port, '127.0.0.1', () => ready()));
-  await listen(0);
-  const { port } = server.address() as { port: number };
+  const port = await freePort();
+  await listen(port);
   return {
     port,
     mend: () => listen(port),
