@@ -34,20 +34,23 @@ function execute(messages: Buffer): Buffer {
   return Buffer.concat([wireMessage('C', text.toUpperCase()), readyForQuery(status)]);
 }
 
-beforeEach(async () => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'epagal-bridge-'));
   executed = [];
   evicted = [];
   status = 'I';
+});
+/** Opens the bridge. A transaction may be silent as long as no busy machine makes it by itself, or as told. */
+async function open({ idleInTransactionMs = 60_000 } = {}): Promise<void> {
   bridge = createBridge({
     execute,
     parameters: { server_version: '18.3' },
-    idleInTransactionMs: 40,
+    idleInTransactionMs,
     onEvicted: (client) => evicted.push(client),
   });
   server = createServer(bridge.accept);
   await new Promise<void>((resolve) => server.listen(join(folder, 's'), resolve));
-});
+}
 afterEach(() => {
   bridge.close();
   server.close();
@@ -65,6 +68,7 @@ const client = () =>
   });
 
 it('a second ReadyForQuery of the engine never reaches the client', async () => {
+  await open();
   const sql = client();
   await expect(sql`fail`.simple()).rejects.toMatchObject({ code: 'XX000' });
   expect((await sql`one`.simple()).command).toBe('ONE');
@@ -73,6 +77,7 @@ it('a second ReadyForQuery of the engine never reaches the client', async () => 
 });
 
 it('while one has a transaction the others wait their turn', async () => {
+  await open();
   const [first, second] = [client(), client()];
   await Promise.all([first`hello`.simple(), second`hello`.simple()]);
   executed = [];
@@ -94,6 +99,7 @@ it('while one has a transaction the others wait their turn', async () => {
 });
 
 it('a silent transaction that holds others up is rolled back', async () => {
+  await open({ idleInTransactionMs: 40 });
   const [silent, waiting] = [client(), client()];
   await waiting`hello`.simple();
   const outcome = silent

@@ -32,7 +32,7 @@ type Client = Pick<Sql, 'unsafe'>;
 
 const LOCK_KEY = 4_711_001;
 /** How long a statement may stand in the queue for a table, and how often it comes again: two minutes together. */
-const TABLE_WAIT_MS = 300;
+export const TABLE_WAIT_MS = 300;
 const TABLE_PAUSE_MS = 700;
 const TABLE_TRIES = 120;
 const LOCK_NOT_AVAILABLE = '55P03';

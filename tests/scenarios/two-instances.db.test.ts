@@ -13,7 +13,7 @@ import { commit } from '../../server/events/store.ts';
 import { testDatabaseKind } from '../database/open.ts';
 import { openRoom, work, type Room } from './room.ts';
 
-const PATIENT = { timeout: 20_000 };
+const PATIENT = { timeout: 60_000 };
 const quiet = { info: () => undefined, error: () => undefined };
 
 /** A promise that is kept when somebody says so. */
@@ -114,7 +114,7 @@ describe.runIf(testDatabaseKind() === 'postgres')('two server instances on one d
     await dying.settled();
     await room.validated('animal_muerto', 440);
     await asked.opened;
-    reactors = [startReactor(other.dispatch, 'heir', quiet, 50, 1)];
+    reactors = [startReactor(other.dispatch, 'heir', quiet, 50)];
     await expect.poll(async () => (await answersOf(room)).proposals, PATIENT).toBe(before.proposals + 1);
     const [proposal] = await room.proposals();
     answered.open();

@@ -107,7 +107,8 @@ describe('a trace from incident to plan', () => {
     const planned = await spanNamed('dispatch.plan');
     await spanWhere((span) => span.name === 'planner.solve' && ancestorsOf(span).includes('dispatch.plan'));
     await spanWhere((span) => span.name === 'commit' && ancestorsOf(span).includes('dispatch.plan'));
-    // The plan continues the trace of the click that brought it about.
+    // The plan continues the trace of the click that brought it about, whose spans may be in a later parcel.
+    await spanWhere((span) => span.name === 'incidents.validate' && span.traceId === planned.traceId);
     expect(ancestorsOf(planned)).toEqual(['commit', 'incidents.validate']);
     expect(headers.every((key) => key === 'of-the-collector')).toBe(true);
   });
