@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DIST, PROJECT_ROOT } from '../ops/project.ts';
@@ -16,6 +17,7 @@ import { openMap } from '../roads/open-map.ts';
 import { createRoads, httpTransport, workerTransport } from '../roads/osrm-client.ts';
 import type { Roads } from '../roads/roads.ts';
 import { addGeometry, routerProfile } from './plan-geometry.ts';
+import { threadsFor } from './plan-threads.ts';
 
 /**
  * `npm run plan -- [--seconds S] [--threads T] [--seed N] [--iterations N] < problem.json > solution.json`:
@@ -125,8 +127,9 @@ async function plan(): Promise<PlannerSolution> {
 
 async function search(
   problem: PlannerProblem,
-  { threads, ...bounds }: PlanArguments,
+  { threads: asked, ...bounds }: PlanArguments,
 ): Promise<PlannerSolution> {
+  const threads = threadsFor(asked, bounds, availableParallelism());
   if (threads > 1) {
     const pool = createPlannerPool({ threads });
     try {
