@@ -106,6 +106,14 @@ describe('what is refused, with code 2', () => {
       /speed_factor/,
     ],
     [
+      'a price at which a leg costs more than can be added up',
+      problemWith((p) => {
+        p.vehicles[0]!['costs'] = { per_hour: 2 ** 45 };
+        p.matrix = matrix.map((row) => row.map((entry) => 1000 * entry));
+      }),
+      /a leg may cost more/,
+    ],
+    [
       'a service that depends on the vehicle',
       problemWith((p) => (p.jobs[0]!['service_per_type'] = { truck: 9 })),
       /service_per_type is not supported/,

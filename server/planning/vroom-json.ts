@@ -7,6 +7,7 @@ const MAX_SECONDS = 2 ** 40;
 const MAX_AMOUNT = 2 ** 40;
 const MAX_MATRIX_ENTRY = 2 ** 32 - 1;
 const MAX_COST = 2 ** 45;
+const MAX_LEG_COST = 2 ** 40;
 /** VROOM keeps two digits of a speed factor, so anything smaller would be none. */
 const MIN_SPEED_FACTOR = 0.01;
 const MAX_JOBS = 10_000;
@@ -384,7 +385,27 @@ function checkCoordinates(problem: PlannerProblem): void {
   check('reload', problem.reloads);
 }
 
+interface LargestEntries {
+  durationS: number;
+  distanceM: number;
+}
+
+function largestLegCost({ costs, speed_factor }: Vehicle, { durationS, distanceM }: LargestEntries): number {
+  return (costs.per_hour / 3600) * (durationS / speed_factor) + (costs.per_km / 1000) * distanceM;
+}
+
 function checkIndices(problem: PlannerProblem): void {
+  const largest = new Map<Matrices, LargestEntries>();
+  const largestOf = (matrices: Matrices): LargestEntries => {
+    let known = largest.get(matrices);
+    if (known === undefined) {
+      const most = (rows: number[][] = []) =>
+        rows.reduce((max, row) => row.reduce((one, entry) => Math.max(one, entry), max), 0);
+      known = { durationS: most(matrices.durations), distanceM: most(matrices.distances) };
+      largest.set(matrices, known);
+    }
+    return known;
+  };
   const sizes = new Map(
     Object.entries(problem.matrices).map(([name, m]) => [name, m.durations?.length ?? 0]),
   );
@@ -401,6 +422,9 @@ function checkIndices(problem: PlannerProblem): void {
     }
     if (vehicle.max_distance !== undefined && !matrices?.distances) {
       throw new PlannerInputError(`vehicle ${vehicle.id}: max_distance without distances`);
+    }
+    if (matrices && largestLegCost(vehicle, largestOf(matrices)) > MAX_LEG_COST) {
+      throw new PlannerInputError(`vehicle ${vehicle.id}: a leg may cost more than 2^40`);
     }
     if (matrices?.costs && (vehicle.costs.per_hour !== 3600 || vehicle.costs.per_km !== 0)) {
       throw new PlannerInputError(`vehicle ${vehicle.id}: costs.per_hour or per_km beside a cost matrix`);
