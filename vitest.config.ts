@@ -12,7 +12,9 @@ export default defineConfig({
           include: ['{shared,server,client,tests,bench}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', '**/*.long.test.ts', 'tests/e2e/**', '**/node_modules/**'],
           // Beside a build on two busy cores, slow is not wrong.
-          testTimeout: 30_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 30_000 } },
           // A pure test leaves nothing behind: the files share their modules, which halves the time of the run.
           isolate: false,
         },

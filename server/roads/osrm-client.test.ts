@@ -113,7 +113,7 @@ describe('the client of the router', () => {
     const asked: (() => void)[] = [];
     const slow: OsrmTransport = (path) =>
       new Promise<OsrmAnswer>((resolve) => asked.push(() => resolve(engine.answer(path))));
-    const roads = createRoads(slow, { engine: 'osrm', now: () => nowMs, timeoutMs: 400, concurrency: 1 });
+    const roads = createRoads(slow, { engine: 'osrm', now: () => nowMs, timeoutMs: 1_000, concurrency: 1 });
     const both = await Promise.all([roads.route(at('ac')), roads.route(at('ab'))]);
     expect(both.map(({ degraded }) => degraded)).toEqual([true, true]);
     // Not tried again, and the one that waited for its turn was not tried at all.
