@@ -25,6 +25,13 @@ async function ask<T>(request: APIRequestContext, name: string, input: object = 
 
 const plan = (page: Page) => ask<Plan>(page.request, 'plans.current');
 
+// The city is alive: a truck that comes home may get its next round, a version of its own, at any moment. What the
+// people here do is looked for in the plan, not in its number.
+const holds = async (incidentId: number) =>
+  (await plan(desk)).routes.some((route) => route.stops.some((stop) => stop.incidentId === incidentId));
+const homeOf = async (stopId: number) =>
+  (await plan(desk)).routes.find((route) => route.stops.some((stop) => stop.id === stopId))?.id;
+
 async function signIn(page: Page, username: string, password: string): Promise<void> {
   await page.goto('/login');
   await page.locator('input[autocomplete="username"]').fill(username);
@@ -74,7 +81,7 @@ async function reportNear(browser: Browser, place: { lat: number; lon: number })
   await page.getByRole('button', { name: /ubicación/ }).click();
   await page.locator('textarea').fill('Un perro, junto a la parada. <img src=x onerror=alert(1)>');
   await page.getByRole('button', { name: 'Enviar aviso' }).click();
-  await page.waitForURL(/\/seguir\/[A-Z0-9]+/, { timeout: 30_000 });
+  await page.waitForURL(/\/seguir\/[A-Z0-9]+/, { timeout: 60_000 });
   const code = /\/seguir\/([A-Z0-9]+)/.exec(page.url())![1]!;
   await phone.close();
   return code;
@@ -102,7 +109,7 @@ test('a citizen reports on a phone; the desk sees it without a reload', async ({
     .toBeGreaterThan(0);
   const waiting = desk.getByRole('button', { name: /nuevas?$/ });
   const row = desk.locator(`[data-incident="${incidentId}"]`).first();
-  await expect(waiting.or(row).first()).toBeVisible({ timeout: 20_000 });
+  await expect(waiting.or(row).first()).toBeVisible({ timeout: 60_000 });
   if (await waiting.isVisible()) await waiting.click();
   await expect(row).toBeVisible();
 });
@@ -124,24 +131,24 @@ test('validated, it is proposed; approved, it is in the plan', async () => {
       { timeout: 60_000 },
     )
     .toBeGreaterThan(0);
-  expect((await plan(desk)).version).toBe(before.version);
+  expect(await holds(incidentId)).toBe(false);
 
   await desk
     .getByRole('button', { name: /Revisar/ })
     .first()
     .click();
   // An older proposal may have been on the screen; this one has taken its place.
-  await expect(desk.getByText(`P-${proposalId}`, { exact: false }).first()).toBeVisible({ timeout: 30_000 });
-  await expect(desk.getByText(/Parada nueva/).first()).toBeVisible({ timeout: 30_000 });
+  await expect(desk.getByText(`P-${proposalId}`, { exact: false }).first()).toBeVisible({ timeout: 60_000 });
+  await expect(desk.getByText(/Parada nueva/).first()).toBeVisible({ timeout: 60_000 });
   await desk
     .getByRole('button', { name: /Aprobar/ })
     .first()
     .click();
-  await expect.poll(async () => (await plan(desk)).version, { timeout: 30_000 }).toBe(before.version + 1);
+  await expect.poll(() => holds(incidentId), { timeout: 60_000 }).toBe(true);
   const after = await plan(desk);
-  expect(after.routes.some((route) => route.stops.some((stop) => stop.incidentId === incidentId))).toBe(true);
+  expect(after.version).toBeGreaterThan(before.version);
   await expect(desk.getByText(`v${after.version} ·`, { exact: false }).first()).toBeVisible({
-    timeout: 20_000,
+    timeout: 60_000,
   });
 });
 
@@ -173,21 +180,13 @@ test('a stop dragged to another truck shows its price before the drop; undo take
   await desk.mouse.move(grabbed.box.x + 10, y, { steps: 6 });
   await desk.mouse.move(grabbed.box.x + 30, y, { steps: 4 });
   const price = desk.locator('.ghost > .price');
-  await expect(price).toContainText(/min|h |km/, { timeout: 20_000 });
-  expect((await plan(desk)).version).toBe(before.version);
+  await expect(price).toContainText(/min|h |km/, { timeout: 60_000 });
+  expect(await homeOf(grabbed.stop.id)).toBe(from.id);
   await desk.mouse.up();
-  await expect.poll(async () => (await plan(desk)).version, { timeout: 30_000 }).toBe(before.version + 1);
-  const home = (await plan(desk)).routes.find((route) =>
-    route.stops.some((stop) => stop.id === grabbed.stop.id),
-  )!;
-  expect(home.id).toBe(to.id);
+  await expect.poll(() => homeOf(grabbed.stop.id), { timeout: 60_000 }).toBe(to.id);
 
   await desk.getByRole('button', { name: 'Deshacer' }).first().click();
-  await expect.poll(async () => (await plan(desk)).version, { timeout: 30_000 }).toBe(before.version + 2);
-  const back = (await plan(desk)).routes.find((route) =>
-    route.stops.some((stop) => stop.id === grabbed.stop.id),
-  )!;
-  expect(back.id).toBe(from.id);
+  await expect.poll(() => homeOf(grabbed.stop.id), { timeout: 60_000 }).toBe(from.id);
 });
 
 test('the room speaks English too', async () => {

@@ -65,7 +65,7 @@ test('a breakdown is answered three times, and each answer is shown without a wa
     ['2', 'balanced'],
   ] as const) {
     const card = desk.locator(`[data-alternative="${name}"]`);
-    await expect(card).toBeEnabled({ timeout: 30_000 });
+    await expect(card).toBeEnabled({ timeout: 60_000 });
     await desk.keyboard.press(key);
     await expect(card).toHaveAttribute('aria-pressed', 'true');
     await expect(card).toContainText('Se cumplen');
@@ -85,7 +85,7 @@ test('a part shows its own price before it is approved', async () => {
 test('a draft is changed by keyboard, kept when it is left, approved, and taken back', async () => {
   const { version } = await ask<{ version: number }>(desk, 'plans.current');
   await desk.keyboard.press('e');
-  await expect(desk.getByText(/Borrador suyo/).first()).toBeVisible({ timeout: 30_000 });
+  await expect(desk.getByText(/Borrador suyo/).first()).toBeVisible({ timeout: 60_000 });
   const receiving = new Map<number, number>();
   for (const move of proposal.diff.moved) {
     if (move.toRouteId !== null) receiving.set(move.toRouteId, (receiving.get(move.toRouteId) ?? 0) + 1);
@@ -96,7 +96,7 @@ test('a draft is changed by keyboard, kept when it is left, approved, and taken 
   await block.focus();
   await desk.keyboard.press('ArrowRight');
   await desk.keyboard.press('ArrowRight');
-  await expect(desk.locator('.told')).toContainText(/min|km/, { timeout: 30_000 });
+  await expect(desk.locator('.told')).toContainText(/min|km/, { timeout: 60_000 });
   await desk.keyboard.press('Enter');
   await expect
     .poll(
@@ -116,7 +116,7 @@ test('a draft is changed by keyboard, kept when it is left, approved, and taken 
   const [newest] = await ask<{ version: number; approval: string }[]>(desk, 'plans.history');
   expect(newest).toMatchObject({ version: version + 1, approval: 'edited' });
   // Taken back is what is seen: the room has to show the version first.
-  await expect(desk.getByText(`v${version + 1} ·`).first()).toBeVisible({ timeout: 30_000 });
+  await expect(desk.getByText(`v${version + 1} ·`).first()).toBeVisible({ timeout: 60_000 });
   await desk.keyboard.press('Control+z');
   await expect
     .poll(async () => (await ask<{ version: number }>(desk, 'plans.current')).version, { timeout: 60_000 })
