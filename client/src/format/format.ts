@@ -96,7 +96,12 @@ export function signedKm(metres: number, locale: Locale): string {
 
 /** "94 %" from a share of one; 0 and 1 are never claimed for what has not happened. */
 export function percent(share: number): string {
-  return `${Math.min(99, Math.max(1, Math.round(share * 100)))} %`;
+  return `${hundredths(share)} %`;
+}
+
+/** "94": the same where the sign stands once behind two of them ("34 → 91 %"). */
+export function hundredths(share: number): string {
+  return String(Math.min(99, Math.max(1, Math.round(share * 100))));
 }
 
 /** km/h from m/s, whole. */

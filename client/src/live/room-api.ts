@@ -112,6 +112,8 @@ export interface RoomApi {
   alerts(): Promise<AlertView[]>;
   /** Where an incident could go, the cheapest first. */
   places(incidentId: number): Promise<BestPlace[]>;
+  /** The same for a stop that is on a route. */
+  placesOfStop(stopId: number): Promise<BestPlace[]>;
   track(truckId: number, from: string, to: string): Promise<TrackView>;
   validate(id: number): Promise<unknown>;
   cancel(id: number, reason: string): Promise<unknown>;

@@ -45,6 +45,7 @@ export const trpcRoomApi: RoomApi = {
   closures: () => trpc.closures.list.query(),
   alerts: async () => (await trpc.alerts.list.query({ limit: 500 })).items,
   places: (incidentId) => trpc.plans.places.query({ incidentId }),
+  placesOfStop: (stopId) => trpc.plans.places.query({ stopId }),
   track: (truckId, from, to) => trpc.tracks.get.query({ truckId, from, to }),
   validate: (id) => trpc.incidents.validate.mutate({ id }),
   cancel: (id, reason) => trpc.incidents.cancel.mutate({ id, reason }),

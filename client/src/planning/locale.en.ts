@@ -2,6 +2,7 @@ export default {
   undo: 'Undo',
   redo: 'Redo',
   approve: 'Approve',
+  approveAll: 'Approve all ({total})',
   rejectIt: 'Reject',
   expired: 'It expired. It is computed again.',
   edit: 'Edit',
@@ -144,6 +145,7 @@ export default {
     order: '{label}: its order and its trips to the landfill',
     columns: 'price · probability of keeping',
     none: 'No stop changes trucks; the order does.',
+    nothing: 'Nothing changes: neither truck nor order.',
   },
   sentence: {
     place: {
@@ -154,6 +156,7 @@ export default {
     },
     list: '{first} and {last}',
     stops: 'Stop | Stop {list} | Stops {list}',
+    many: 'One stop | One stop | {count} stops',
     newStops: 'New stop | New stop | {count} new stops',
     goes: 'goes from {from} to | goes from {from} to | go from {from} to',
     joins: 'joins | joins | join',
@@ -228,5 +231,16 @@ export default {
     shift: 'past its shift',
     landfill: 'landfill closed',
     broken: 'broken down',
+    break: 'runs into its break',
+    tasks: 'no more stops',
+    travel: 'too far away',
+    room: 'no place',
+  },
+  places: {
+    ask: 'Where else could it go?',
+    title: 'Where it could go, and at what price',
+    own: 'where it is, as its {number}',
+    as: 'as its {number}',
+    none: 'No truck is on a route in the zone.',
   },
 };

@@ -2,6 +2,7 @@ export default {
   undo: 'Deshacer',
   redo: 'Rehacer',
   approve: 'Aprobar',
+  approveAll: 'Aprobar todo ({total})',
   rejectIt: 'Rechazar',
   expired: 'Caducó. Se calcula de nuevo.',
   edit: 'Editar',
@@ -144,6 +145,7 @@ export default {
     order: '{label}: su orden y sus viajes al botadero',
     columns: 'precio · probabilidad de cumplir',
     none: 'Ninguna parada cambia de camión; cambia el orden.',
+    nothing: 'Nada cambia: ni de camión ni de orden.',
   },
   sentence: {
     place: {
@@ -154,6 +156,7 @@ export default {
     },
     list: '{first} y {last}',
     stops: 'Parada | Parada {list} | Paradas {list}',
+    many: 'Una parada | Una parada | {count} paradas',
     newStops: 'Parada nueva | Parada nueva | {count} paradas nuevas',
     goes: 'pasa de {from} a | pasa de {from} a | pasan de {from} a',
     joins: 'entra en | entra en | entran en',
@@ -228,5 +231,16 @@ export default {
     shift: 'pasa del turno',
     landfill: 'botadero cerrado',
     broken: 'averiado',
+    break: 'se cruza con el descanso',
+    tasks: 'sin más paradas',
+    travel: 'queda demasiado lejos',
+    room: 'sin lugar',
+  },
+  places: {
+    ask: '¿Dónde más cabría?',
+    title: 'Dónde cabría, y a qué precio',
+    own: 'donde está, como su {number}',
+    as: 'como su {number}',
+    none: 'Ningún camión está en ruta en la zona.',
   },
 };

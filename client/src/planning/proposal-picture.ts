@@ -45,6 +45,8 @@ export interface PictureRow {
   truck: RoomTruck;
   gives: number;
   receives: number;
+  /** Whether its stops still to be done come in another order, or fewer or more of them. */
+  shifts: boolean;
   seconds: number;
   metres: number;
   /** All its stops as proposed, driven ones too: places are counted among these. */
@@ -75,6 +77,8 @@ export interface ProposalPicture {
   moves: PictureMove[];
   /** With the moves, these add up to the price. */
   reordered: PictureReorder[];
+  /** Nothing moves and every truck keeps its order. */
+  isEmpty: boolean;
   rows: PictureRow[];
   untouched: number;
   promises: PicturePromise[];
@@ -157,6 +161,7 @@ export function proposalPicture(
     return at === work.length - 1 ? { kind: 'last' } : null;
   };
 
+  const rows = rowsOf(proposal, trucks, routeById, current, movedIds, wide);
   const context = { plan, trucks, incidents };
   const whole = promisesWith(proposal, context);
   const { promises, keptBefore, keptAfter, promised } = part === null ? whole : promisesWith(part, context);
@@ -186,7 +191,8 @@ export function proposalPicture(
         ? []
         : [{ truck, seconds: route.seconds, metres: route.metres }];
     }),
-    rows: rowsOf(proposal, trucks, routeById, current, movedIds, wide),
+    isEmpty: proposal.diff.moved.length === 0 && rows.every((row) => !row.shifts),
+    rows,
     untouched: plan.routes.filter(
       (route) =>
         UNDER_WAY.has(route.state) && !proposal.routes.some((changed) => changed.routeId === route.id),
@@ -373,6 +379,20 @@ function mayTake(truck: RoomTruck, zone: ProposalView['zone']): boolean {
   return isLive ? truck.route!.zone === zone : truck.mode !== 'broken' && truck.planning === 'open';
 }
 
+/** The same stops and landfills one after the other; the hours they are reached at may differ. */
+function sameOrder(
+  before: readonly Pick<StopView, 'id' | 'kind'>[],
+  after: readonly { stopId: number; kind: StopView['kind'] }[],
+): boolean {
+  // A trip to the landfill may be laid anew under another number.
+  const mark = (id: number, kind: StopView['kind']) =>
+    kind === 'disposal' || kind === 'depot' ? kind : String(id);
+  return (
+    before.length === after.length &&
+    before.every((stop, i) => mark(stop.id, stop.kind) === mark(after[i]!.stopId, after[i]!.kind))
+  );
+}
+
 function rowsOf(
   proposal: ProposalView,
   trucks: readonly RoomTruck[],
@@ -400,6 +420,7 @@ function rowsOf(
       truck,
       gives,
       receives: receives.length,
+      shifts: after !== undefined && !sameOrder(before?.stops ?? [], after.stops),
       seconds: receives.reduce((sum, move) => sum + (move.seconds ?? 0), 0),
       metres:
         after && before

@@ -1,5 +1,5 @@
 /** Words of the plan turned into sentences. A reason is a stable word, with ids after colons where it names things. */
-import { span } from '../format/format.ts';
+import { points, span, type Locale } from '../format/format.ts';
 import type { PlanProblem, ProposalView } from '../../../shared/plan.ts';
 import type { RoomTruck } from '../live/room-view.ts';
 import type { PictureMove } from './proposal-picture.ts';
@@ -56,6 +56,16 @@ export function proposalCause(
   return t(`planning.cause.${proposal.kind}`, {});
 }
 
+/** More numbers than these are not read one by one. */
+const NUMBERS_TOLD = 6;
+
+/** Numbers start again after each landfill: where one would stand twice, or many, how many they are says more. */
+function wayOfNaming({ fromTruck, moves, numbers }: PictureMove): 'stops' | 'many' | 'newStops' {
+  if (!fromTruck) return 'newStops';
+  const isClear = new Set(numbers).size === moves.length && numbers.length <= NUMBERS_TOLD;
+  return isClear || moves.length === 1 ? 'stops' : 'many';
+}
+
 /** The first sentence of a move: what goes, from whom, to whom, after which stop. */
 export function moveSentence(move: PictureMove, t: Translate): { what: string; rest: string; to: string } {
   const count = move.moves.length;
@@ -67,11 +77,7 @@ export function moveSentence(move: PictureMove, t: Translate): { what: string; r
           last: numbers[numbers.length - 1]!,
         })
       : String(numbers[0] ?? '');
-  const what = t(
-    move.fromTruck ? 'planning.sentence.stops' : 'planning.sentence.newStops',
-    { list: listed },
-    count,
-  );
+  const what = t(`planning.sentence.${wayOfNaming(move)}`, { list: listed }, count);
   const to = move.toTruck?.label ?? '';
   if (!move.toTruck) return { what, rest: t('planning.sentence.leaves', {}, count), to: '' };
   const rest = move.fromTruck
@@ -97,14 +103,18 @@ export function problemSentence(problem: PlanProblem, label: string, t: Translat
  * The second sentence of a move: why, with what would have been, had it stayed — which promise, which load, which
  * detour. Several stops that move together share the word alone.
  */
-export function whySentence(move: PictureMove, t: Translate): string {
+export function whySentence(move: PictureMove, locale: Locale, t: Translate): string {
   const [first] = move.moves;
   const about = move.moves.length === 1 ? first?.about : undefined;
   const from = move.fromTruck?.label ?? '';
   if (!first || !about || from === '') return reasonSentence(move.reason, t);
   const minutes = (seconds: number) => span(Math.max(60, seconds));
   if (move.reason === 'load' && about.load !== undefined)
-    return t('planning.why.load', { from, load: about.load, capacity: about.capacity ?? 0 });
+    return t('planning.why.load', {
+      from,
+      load: points(about.load, locale),
+      capacity: points(about.capacity ?? 0, locale),
+    });
   if (move.reason === 'window-kept' && about.lateS !== undefined) {
     const isItself = about.stopId === undefined || about.stopId === first.stopId;
     return t(isItself ? 'planning.why.late' : 'planning.why.otherLate', { from, late: minutes(about.lateS) });
@@ -114,6 +124,27 @@ export function whySentence(move: PictureMove, t: Translate): string {
   if (move.reason === 'shorter-detour' && (about.savedS ?? 0) >= 60)
     return t('planning.why.detour', { saved: minutes(about.savedS!) });
   return reasonSentence(move.reason, t);
+}
+
+/** What keeps a truck from taking a stop, in a word or two beside its name. */
+const PLACE_REFUSALS: Readonly<Record<string, string>> = {
+  capacity: 'full',
+  skill: 'skill',
+  frozen: 'frozen',
+  vehicle: 'pinned',
+  pinned: 'pinned',
+  locked: 'locked',
+  excluded: 'excluded',
+  shift: 'shift',
+  window: 'landfill',
+  break: 'break',
+  tasks: 'tasks',
+  travel: 'travel',
+};
+
+/** Why a truck has no place for a stop; a word not known here says only that there is none. */
+export function placeRefusal(refused: string, t: Translate): string {
+  return t(`planning.refused.${PLACE_REFUSALS[refused] ?? 'room'}`);
 }
 
 /** The second sentence: why. Unknown words are not shown raw. */
