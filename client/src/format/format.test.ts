@@ -5,6 +5,7 @@ import {
   decimal,
   distance,
   longDay,
+  hundredths,
   percent,
   plateDigits,
   shortDay,
@@ -69,6 +70,7 @@ describe('distances, shares, plates', () => {
     expect(percent(0.94)).toBe('94 %');
     expect(percent(1)).toBe('99 %');
     expect(percent(0)).toBe('1 %');
+    expect([hundredths(0), hundredths(0.34), hundredths(1)]).toEqual(['1', '34', '99']);
   });
 
   it('calls trucks by four digits', () => {

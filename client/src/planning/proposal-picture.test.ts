@@ -153,6 +153,23 @@ describe('a proposal as it is shown', () => {
     expect(leftWithoutTruck({ moved: [], unassigned: [] }, 'occidental', { plan, trucks })).toBe(0);
   });
 
+  it('says that nothing changes where a proposal moves nothing and keeps the order', () => {
+    const same = (stopIds: number[]) =>
+      ({
+        ...proposal,
+        diff: { ...proposal.diff, moved: [] },
+        routes: [
+          { ...proposal.routes[0], routeId: 1, truckId: 1, stops: stopIds.map((stopId) => ({ stopId })) },
+        ],
+      }) as unknown as ProposalView;
+    const show = (stopIds: number[]) =>
+      proposalPicture(same(stopIds), { plan, trucks, incidents: [incident] }, 'both');
+    expect(show([11, 12, 13]).isEmpty).toBe(true);
+    expect(show([11, 12, 13]).rows[0]?.shifts).toBe(false);
+    expect(show([12, 11, 13]).isEmpty).toBe(false);
+    expect(picture.isEmpty).toBe(false);
+  });
+
   it('has a row for who gives and who receives, givers first; the rest is counted', () => {
     expect(picture.rows.map((row) => [row.truck.label, row.gives, row.receives])).toEqual([
       ['0218', 3, 0],
