@@ -16,7 +16,8 @@ import type { Dispatch } from './dispatch.ts';
 import type { DraftPlan } from './draft.ts';
 import { materialise, planHash } from './make-current.ts';
 import { anyOf } from './snapshot.ts';
-import { searchFor, type Freedom, type Prepared } from './solve.ts';
+import { standInFor } from './slider-order.ts';
+import { searchFor, type Freedom, type Prepared, type Solved } from './solve.ts';
 
 /** At the slider's left end a moved stop costs five times as much, and at least half an hour of work. */
 const MINIMAL_FACTOR = 5;
@@ -55,6 +56,7 @@ export async function fillAlternatives(
     if (known.includes(name)) continue;
     const freedom = freedomOf(name, prepared.snapshot.rules);
     const solved = await searchFor(dispatch, prepared, freedom, true);
+    const standIn = await standInFor(dispatch, proposalId, prepared, { name, freedom, solved });
     await commit(dispatch.store, PLANNER, async (tx, emit) => {
       const [proposal] = await tx
         .select({ state: proposals.state, zone: proposals.zone, document: proposals.document })
@@ -62,15 +64,13 @@ export async function fillAlternatives(
         .where(eq(proposals.id, proposalId))
         .for('update');
       if (proposal?.state !== 'open') return;
-      const draft = await likeDefault(tx, solved.draft, proposal.document);
-      const routes = await materialise(tx, draft);
-      const diff = nameStops(solved.diff, draft, routes);
+      const { document, diff } = standIn ?? (await named(tx, solved, proposal.document));
       const isNew = await storeAlternative(tx, {
         proposalId,
         name,
         stabilityS: freedom.stabilityS,
         base: prepared.snapshot.document,
-        document: { routes, degraded: draft.degraded },
+        document,
         diff,
         solveMs: solved.solveMs,
         at: new Date(dispatch.store.clock()),
@@ -84,6 +84,20 @@ export async function fillAlternatives(
       });
     });
   }
+}
+
+/** What was found, with rows for what is new in it. */
+async function named(
+  tx: Tx,
+  solved: Solved,
+  made: PlanDocument,
+): Promise<{ document: PlanDocument; diff: PlanDiff }> {
+  const draft = await likeDefault(tx, solved.draft, made);
+  const routes = await materialise(tx, draft);
+  return {
+    document: { routes, degraded: draft.degraded },
+    diff: nameStops(solved.diff, draft, routes),
+  };
 }
 
 /** Names of the alternatives stored so far; null when the proposal is no longer open. */

@@ -23,8 +23,13 @@ const OPEN_SKILL = 2;
 const HELD_SKILL = 1_000;
 /** Offering another truck must be worth half an hour, so that two are not sent where one will do. */
 const ROUTE_PRICE_S = 1_800;
-/** Leaving a stop must never look cheaper than driving to it; by severity, so that the gravest stay. */
+/** Leaving a stop must never look cheaper than driving to it: what it costs to leave a container. */
 const LEAVE_PRICE_S = 40_000;
+/**
+ * Giving up a stop that a truck in service was to serve costs this beside the stop: rounds are not upset to serve as
+ * many, or hardly more, containers of another's. As much again as a container: two for one is worth it.
+ */
+const GIVE_UP_PRICE_S = LEAVE_PRICE_S;
 /** Planner priority of stops without an attention window. */
 const UNPROMISED = 0;
 const NEW_INCIDENT = 1_000_000_000;
@@ -167,6 +172,7 @@ export function framePlanning(input: FrameInput): Frame {
         severity: incident?.severity ?? 1,
         due: stop.windowEnd,
         lateral: stop.kind === 'container',
+        isKept: holder !== null,
         // An excluded truck keeps its own work, or gives it away for good.
         openness: holder?.planning === 'excluded' ? HELD_SKILL + holder.id : OPEN_SKILL,
         pinnedTo: input.ignoreMarks !== true && stop.pin !== null && holder !== null ? holder.id : null,
@@ -204,6 +210,7 @@ export function framePlanning(input: FrameInput): Frame {
         severity: incident.severity,
         due: incident.windowEnd,
         lateral: false,
+        isKept: false,
         openness: OPEN_SKILL,
         pinnedTo: null,
         nowMs,
@@ -218,6 +225,7 @@ export function framePlanning(input: FrameInput): Frame {
         severity: 1,
         due: null,
         lateral: true,
+        isKept: false,
         openness: OPEN_SKILL,
         pinnedTo: null,
         nowMs,
@@ -423,6 +431,8 @@ function toJob(
     severity: number;
     due: Date | null;
     lateral: boolean;
+    /** A truck in service has it on its round. */
+    isKept: boolean;
     openness: number;
     pinnedTo: number | null;
     nowMs: number;
@@ -438,10 +448,19 @@ function toJob(
     skills: [...(about.lateral ? [LATERAL_SKILL] : []), about.openness],
     ...(about.pinnedTo === null ? {} : { vehicle_id: about.pinnedTo }),
     priority: about.lateral ? UNPROMISED : Math.max(1, Math.min(100, Math.round(about.severity))),
-    prize: LEAVE_PRICE_S * (1 + about.severity),
+    prize: leavePriceS(about),
     due:
       about.due === null ? undefined : Math.max(0, Math.round((about.due.getTime() - about.nowMs) / 1_000)),
   };
+}
+
+/**
+ * What it costs to leave a stop. An incident weighs by its severity, so that the gravest stay: it is worth as many
+ * containers of a working truck's round as it is severe, which is the room and about the time it takes.
+ */
+function leavePriceS(about: { severity: number; lateral: boolean; isKept: boolean }): number {
+  const stopS = about.lateral ? LEAVE_PRICE_S : (LEAVE_PRICE_S + GIVE_UP_PRICE_S) * (1 + about.severity);
+  return stopS + (about.isKept ? GIVE_UP_PRICE_S : 0);
 }
 
 /**

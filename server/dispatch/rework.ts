@@ -167,7 +167,7 @@ const stopByJob = (jobOf: ReadonlyMap<number, number>) =>
   new Map([...jobOf].map(([stopId, jobId]) => [jobId, stopId]));
 
 /** Each truck's wanted order of what is still to do; the stop it drives to, and what is pinned, in front. */
-function wantedSequences(
+export function wantedSequences(
   frame: Frame,
   routes: readonly PlannedRoute[],
   rows: ReadonlyMap<number, StopRow>,

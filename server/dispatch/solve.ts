@@ -25,6 +25,8 @@ export interface SolveRequest {
 export interface Solved {
   draft: DraftPlan;
   diff: PlanDiff;
+  /** The planner's own answer. */
+  after: PlannerSolution;
   solveMs: number;
 }
 
@@ -119,7 +121,7 @@ export async function searchFor(
           ...(request.budget ?? dispatch.budget),
         });
   const solved = await written(dispatch, prepared, after);
-  return { ...solved, solveMs: Math.round(prepared.prepareMs + performance.now() - startedMs) };
+  return { ...solved, after, solveMs: Math.round(prepared.prepareMs + performance.now() - startedMs) };
 }
 
 /** A solution as routes to store and a change to read, priced alike whatever freedom it was found with. */
@@ -127,7 +129,7 @@ export async function written(
   dispatch: Dispatch,
   prepared: Prepared,
   after: PlannerSolution,
-): Promise<Omit<Solved, 'solveMs'>> {
+): Promise<Pick<Solved, 'draft' | 'diff'>> {
   const { snapshot, request, frame, problem, before, outRoutes } = prepared;
   const draft = await draftPlan(
     dispatch.roads,

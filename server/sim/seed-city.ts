@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { eq } from 'drizzle-orm';
 import { destination, type Point } from '../../shared/geo.ts';
 import { isCedula, type Licence, type TruckType } from '../../shared/fleet.ts';
 import type { Zone } from '../../shared/rules.ts';
@@ -7,7 +8,9 @@ import { SYSTEM } from '../../shared/actor.ts';
 import { hashPassword } from '../access/password.ts';
 import { DEMO_LOGINS } from '../access/demo-logins.ts';
 import { insertUser } from '../access/create-user.ts';
+import { containers } from '../db/schema/index.ts';
 import { commit, type Store } from '../events/store.ts';
+import type { ContainerView } from '../fleet/container-view.ts';
 import { createContainer } from '../fleet/create-container.ts';
 import { createDriver } from '../fleet/create-driver.ts';
 import { createTruck } from '../fleet/create-truck.ts';
@@ -46,6 +49,14 @@ const DRIVER_NAMES = [
 
 const LICENCES: readonly Licence[] = ['C', 'D', 'E'];
 const CONTAINERS = 400;
+/**
+ * Containers a side loader empties in a shift of eight hours with about an eighth of it to spare, as a city leaves for
+ * what comes up: a truck that fails, a street that is closed.
+ */
+const DUE_PER_SIDE_LOADER = 60;
+/** The others were emptied on the day before, so many hours before the city is made: no round of today has them. */
+const EMPTIED_HOURS_AGO = { from: 4, to: 20 };
+const HOUR_MS = 3_600_000;
 
 export interface SeededCity {
   supervisor: Actor;
@@ -92,12 +103,13 @@ export async function seedCity(store: Store, options: SeedOptions): Promise<Seed
     });
     drivers.push({ driverId: driver.id, username, password });
   }
-  const containers = await seedContainers(store, admin, options, random);
+  const made = await seedContainers(store, admin, options, random);
+  await emptyTheOthers(store, made, random);
   return {
     supervisor: { ...admin, username: 'supervisor1', role: 'supervisor' },
     trucks,
     drivers,
-    containers,
+    containers: made.length,
   };
 }
 
@@ -123,28 +135,53 @@ async function seedContainers(
   admin: Actor,
   options: SeedOptions,
   random: () => number,
-): Promise<number> {
-  let made = 0;
+): Promise<ContainerView[]> {
+  const made: ContainerView[] = [];
   const wanted = options.containers ?? CONTAINERS;
-  for (let tries = 0; made < wanted && tries < 3 * wanted; tries++) {
+  for (let tries = 0; made.length < wanted && tries < 3 * wanted; tries++) {
     const near = destination(pick(random, options.places), 360 * random(), 350 * Math.sqrt(random()));
     const kerb = await options.snap(near);
     if (kerb === null) continue;
     const address = await options.addressOf(kerb);
     try {
-      await createContainer(store, admin, {
-        code: `C-${String(made + 1).padStart(3, '0')}`,
+      const container = await createContainer(store, admin, {
+        code: `C-${String(made.length + 1).padStart(3, '0')}`,
         lat: kerb.lat,
         lon: kerb.lon,
         everyDays: 2 + Math.floor(3 * random()),
         ...(address === null ? {} : { address }),
       });
-      made += 1;
+      made.push(container);
     } catch {
       // Outside the service area: another place is drawn.
     }
   }
   return made;
+}
+
+/** Leaves each zone as many due containers as its side loaders empty in a day; the draw says which. */
+async function emptyTheOthers(
+  store: Store,
+  made: readonly ContainerView[],
+  random: () => number,
+): Promise<void> {
+  const notDue = (['oriental', 'occidental'] as const).flatMap((zone) => {
+    const loaders = TRUCKS.filter((truck) => truck.type === 'lateral' && truck.zone === zone).length;
+    return made
+      .filter((container) => container.zone === zone)
+      .map((container) => ({ container, draw: random() }))
+      .sort((one, other) => one.draw - other.draw)
+      .slice(DUE_PER_SIDE_LOADER * loaders);
+  });
+  await commit(store, SYSTEM, async (tx) => {
+    for (const { container } of notDue) {
+      const hours = EMPTIED_HOURS_AGO.from + random() * (EMPTIED_HOURS_AGO.to - EMPTIED_HOURS_AGO.from);
+      await tx
+        .update(containers)
+        .set({ lastEmptiedAt: new Date(store.clock() - hours * HOUR_MS) })
+        .where(eq(containers.id, container.id));
+    }
+  });
 }
 
 /** A cédula of the province of Cotopaxi that passes the check digit and belongs to nobody we know. */
