@@ -154,19 +154,21 @@ describe('a proposal as it is shown', () => {
   });
 
   it('says that nothing changes where a proposal moves nothing and keeps the order', () => {
-    const same = (stopIds: number[]) =>
+    const same = (stopIds: number[], truckId: number) =>
       ({
         ...proposal,
         diff: { ...proposal.diff, moved: [] },
         routes: [
-          { ...proposal.routes[0], routeId: 1, truckId: 1, stops: stopIds.map((stopId) => ({ stopId })) },
+          { ...proposal.routes[0], routeId: 1, truckId, stops: stopIds.map((stopId) => ({ stopId })) },
         ],
       }) as unknown as ProposalView;
-    const show = (stopIds: number[]) =>
-      proposalPicture(same(stopIds), { plan, trucks, incidents: [incident] }, 'both');
+    const show = (stopIds: number[], truckId = 3) =>
+      proposalPicture(same(stopIds, truckId), { plan, trucks, incidents: [incident] }, 'both');
     expect(show([11, 12, 13]).isEmpty).toBe(true);
     expect(show([11, 12, 13]).rows[0]?.shifts).toBe(false);
     expect(show([12, 11, 13]).isEmpty).toBe(false);
+    // What a broken truck keeps is no order it drives.
+    expect(show([13], 1).isEmpty).toBe(true);
     expect(picture.isEmpty).toBe(false);
   });
 

@@ -420,7 +420,8 @@ function rowsOf(
       truck,
       gives,
       receives: receives.length,
-      shifts: after !== undefined && !sameOrder(before?.stops ?? [], after.stops),
+      // What a broken truck keeps it does not drive, in whatever order.
+      shifts: truck.mode !== 'broken' && after !== undefined && !sameOrder(before?.stops ?? [], after.stops),
       seconds: receives.reduce((sum, move) => sum + (move.seconds ?? 0), 0),
       metres:
         after && before
