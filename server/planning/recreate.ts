@@ -1,4 +1,5 @@
 import { KnownPlaces } from './known-places.ts';
+import { FOREVER } from './model.ts';
 import type { Model, Travel } from './model.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Random } from './random.ts';
@@ -91,6 +92,8 @@ export class Recreate {
     this.collects = new Uint8Array(jobCount);
     this.delivers = new Uint8Array(jobCount);
     for (let job = 0; job < jobCount; job++) {
+      // What is released later waits for the next trip, however little it weighs.
+      if ((model.releaseS[job] as number) > -FOREVER) this.delivers[job] = 1;
       for (let d = 0; d < dims; d++) {
         const at = job * dims + d;
         const amount = (model.delivery[at] as number) + (model.pickup[at] as number);

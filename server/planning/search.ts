@@ -155,6 +155,7 @@ export class Search {
     const { model, routes } = this;
     if (model.jobCount === 0) return;
     const pace = new Pace(budget);
+    if (hot && !this.mustServeAll) this.takeAll();
     const placed = Math.max(1, model.jobCount - routes.absentCount);
     const scale = this.travelCost() / (placed + routes.usedCount);
     const size = !model.timed ? PLAIN_RUIN : model.general ? GENERAL_RUIN : WINDOW_RUIN;
@@ -189,6 +190,16 @@ export class Search {
     this.keepBest();
     if (crosses) this.recombine(pace, 1);
     this.iterations += pace.rounds;
+  }
+
+  /**
+   * Prizes may pay only together, where no job pays its way alone: a search that begins with every job it can serve
+   * meets such plans, and knows how long a leg is. What was found before stays the best until something is better.
+   */
+  private takeAll(): void {
+    this.recreate.run({ blink: 0, temperature: Infinity, mostRoutes: Infinity, limit: Infinity });
+    this.routes.commit();
+    this.keepIfBest();
   }
 
   /** How many rounds the rest of the budget will buy: a few are made to see. */
