@@ -3,7 +3,7 @@ import type { TruckView } from '../../../shared/fleet.ts';
 import type { IncidentView } from '../../../shared/incident.ts';
 import type { PlanView, RouteView, StopView } from '../../../shared/plan.ts';
 import type { LiveTruck } from '../../../shared/telemetry.ts';
-import { nextStop, roomIncidents, roomNumbers, roomTrucks, stopLook } from './room-view.ts';
+import { nextStop, numberAtPlace, roomIncidents, roomNumbers, roomTrucks, stopLook } from './room-view.ts';
 
 const NOW = Date.parse('2026-11-24T15:00:00Z');
 const iso = (minute: number) => new Date(NOW + minute * 60_000).toISOString();
@@ -186,4 +186,29 @@ describe('stops', () => {
     ['at risk', stop(1, { windowEnd: iso(12), keep: 0.7 }), false, 'risk'],
     ['kept', stop(1, { windowEnd: iso(90) }), false, 'planned'],
   ] as const)('%s', (_, item, isNext, look) => expect(stopLook(item, isNext)).toBe(look));
+});
+
+describe('the number a stop would have at a place among those to be done', () => {
+  const stops = [
+    stop(1, { state: 'done' }),
+    stop(2, { state: 'failed' }),
+    stop(3, { state: 'enroute' }),
+    stop(4),
+    stop(5, { kind: 'disposal' }),
+    stop(6),
+  ];
+  it('counts on from what the board shows, done ones too', () => {
+    expect(numberAtPlace(stops, 1)).toBe(3);
+    expect(numberAtPlace(stops, 3)).toBe(5);
+  });
+  it('begins again after the landfill', () => {
+    expect(numberAtPlace(stops, 4)).toBe(2);
+  });
+  it('is the one it has where it stays where it is', () => {
+    expect(numberAtPlace(stops, 2, 4)).toBe(4);
+  });
+  it('is the first of an empty round, and goes on where all is done', () => {
+    expect(numberAtPlace([], 1)).toBe(1);
+    expect(numberAtPlace(stops.slice(0, 2), 1)).toBe(3);
+  });
 });

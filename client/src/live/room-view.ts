@@ -52,6 +52,23 @@ export function stopNumbers(stops: readonly StopView[]): Map<number, number> {
   return numbers;
 }
 
+/**
+ * The number a stop would have on the board, put at a place among those still to be done.
+ *
+ * @param place from 1
+ * @param withoutId the stop itself, where it is on this route already
+ */
+export function numberAtPlace(stops: readonly StopView[], place: number, withoutId?: number): number {
+  const others = stops.filter((stop) => stop.id !== withoutId);
+  const numbers = stopNumbers(others);
+  const open = others.filter(
+    (stop) => numbers.has(stop.id) && (stop.state === 'planned' || stop.state === 'enroute'),
+  );
+  const [before, after] = [open[place - 2], open[place - 1]];
+  if (before) return numbers.get(before.id)! + 1;
+  return after ? numbers.get(after.id)! : ([...numbers.values()].at(-1) ?? 0) + 1;
+}
+
 /** The stop the truck drives to or works at now. */
 export function nextStop(route: RouteView): StopView | null {
   return (
