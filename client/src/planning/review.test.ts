@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ProposalView } from '../../../shared/plan.ts';
+import type { PlanHistoryEntry, ProposalView } from '../../../shared/plan.ts';
 import { placeBefore } from './draft-move.ts';
 import type { PictureBlock, PictureRow } from './proposal-picture.ts';
-import { successorOf } from './review.ts';
+import { closedBy, successorOf } from './review.ts';
 import { boxOf, thumbPath } from './route-thumb.ts';
 
 const open = (id: number, replaces: number | null, zone = 'oriental') =>
@@ -68,5 +68,15 @@ describe('a route drawn small', () => {
   });
   it('has no box around nothing', () => {
     expect(boxOf([[]])).toBeNull();
+  });
+});
+
+describe('who closed a proposal that was read', () => {
+  const entry = (version: number) => ({ version, actor: `s${version}` }) as PlanHistoryEntry;
+  it('is who made the newest version since it was computed', () => {
+    expect(closedBy({ baseVersion: 5 }, [entry(4), entry(7), entry(6)])?.actor).toBe('s7');
+  });
+  it('is nobody where the plan stayed: it was rejected, or what it was for is gone', () => {
+    expect(closedBy({ baseVersion: 5 }, [entry(5), entry(4)])).toBeNull();
   });
 });

@@ -4,6 +4,7 @@ import {
   DEFAULT_ALTERNATIVE,
   type AlternativeName,
   type AlternativeView,
+  type PlanHistoryEntry,
   type ProposalView,
 } from '../../../shared/plan.ts';
 import { user } from '../app/auth.ts';
@@ -12,6 +13,18 @@ import type { PartPrice } from '../live/room-api.ts';
 import type { Room } from '../live/room.ts';
 
 const PRICE_AFTER_MS = 150;
+const TOLD_MS = 12_000;
+
+/** The newest change made since a proposal was computed: by whom it was closed, most likely; null when there is none. */
+export function closedBy(
+  { baseVersion }: Pick<ProposalView, 'baseVersion'>,
+  history: readonly PlanHistoryEntry[],
+): PlanHistoryEntry | null {
+  return history.reduce<PlanHistoryEntry | null>(
+    (newest, entry) => (entry.version > (newest?.version ?? baseVersion) ? entry : newest),
+    null,
+  );
+}
 
 /** The open proposal that took a closed one's place, also by several steps; null when there is none. */
 export function successorOf(id: number, open: readonly ProposalView[], zone: string | null): number | null {
@@ -34,6 +47,18 @@ function openReview(room: Room, idOf: () => number | null) {
   const replaced = ref<number | null>(null);
   /** What the review began with: a draft outlives its proposal. */
   const known = shallowRef<ProposalView | null>(null);
+
+  /** The proposal that was closed by somebody or something else while it was read; told for a while. */
+  const closed = shallowRef<ProposalView | null>(null);
+  let isDeciding = false;
+  let closedMeanwhile: ProposalView | null = null;
+  let telling: ReturnType<typeof setTimeout> | null = null;
+  function tellClosed(which: ProposalView | null): void {
+    if (telling !== null) clearTimeout(telling);
+    closed.value = which;
+    telling = which ? setTimeout(() => (closed.value = null), TOLD_MS) : null;
+  }
+  onBeforeUnmount(() => tellClosed(null));
 
   const zoneOf = (id: number) => (known.value?.id === id ? known.value.zone : null);
 
@@ -153,6 +178,22 @@ function openReview(room: Room, idOf: () => number | null) {
         (candidate) => candidate.proposalId === idOf() && candidate.author !== user.value?.username,
       ),
     ),
+    closed,
+    /** The proposal under review is gone and nothing took its place: by whom is told, unless it was by me. */
+    wasClosed(id: number): void {
+      const gone = known.value?.id === id ? known.value : null;
+      if (isDeciding) closedMeanwhile = gone;
+      else tellClosed(gone);
+    },
+    /** Runs my own decision; where it is refused because another came first, that one is told. */
+    async decide<Answer>(change: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
+      isDeciding = true;
+      closedMeanwhile = null;
+      const answer = await change();
+      isDeciding = false;
+      if (answer === undefined && closedMeanwhile !== null) tellClosed(closedMeanwhile);
+      return answer;
+    },
     /** Of the proposal last looked at: what a newer one has to share to be its successor. */
     zoneOf,
     choose(next: AlternativeName): void {
