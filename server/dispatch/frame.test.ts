@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PlannedRoute } from '../../shared/plan.ts';
 import type { Rules } from '../../shared/rules.ts';
-import { framePlanning, type FramedVehicle } from './frame.ts';
+import { framePlanning, type FramedVehicle, type JobSource } from './frame.ts';
 import { randomDay, writeRows, type RandomDay } from './random-day.ts';
-import type { LiveAssignment, Snapshot, TruckRow } from './snapshot.ts';
+import type { LiveAssignment, Snapshot, StopRow, TruckRow } from './snapshot.ts';
 import { solve } from './solve.ts';
 
 const HOUR_S = 3_600;
@@ -150,4 +150,84 @@ describe('overtime in the plan', () => {
     expect(overtimeUsed).toBe(true);
     expect(turnedDown).toBeGreaterThan(0);
   });
+});
+
+describe('what a stop is worth where not all can be served', () => {
+  /** Two side loaders with containers alone, each with a shift that its round fills. */
+  async function fullRounds(seed: number): Promise<{ day: RandomDay; snapshot: Snapshot }> {
+    const full = await randomDay(seed, { trucks: 2, stops: 40, fresh: 0, iterations: 400 });
+    const { snapshot } = full;
+    const startedMs = Math.min(...[...snapshot.routes.values()].map((one) => one.startedAt!.getTime()));
+    const home = snapshot.document.routes.map(({ stops }) => Date.parse(stops.at(-1)!.arrival));
+    const shiftS = Math.round((Math.max(...home) - startedMs) / 1_000) + 900;
+    const asContainer = (stop: StopRow): StopRow => ({
+      ...stop,
+      kind: 'container',
+      incidentId: null,
+      windowEnd: null,
+      load: 1,
+    });
+    return {
+      day: full,
+      snapshot: {
+        ...snapshot,
+        rules: { ...snapshot.rules, shiftS },
+        trucks: new Map([...snapshot.trucks].map(([id, truck]) => [id, { ...truck, type: 'lateral' }])),
+        stops: new Map(
+          [...snapshot.stops].map(([id, stop]) => [id, stop.kind === 'incident' ? asContainer(stop) : stop]),
+        ),
+      },
+    };
+  }
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'a broken truck: its containers are shared out as far as they fit, for none of the other round, day %i',
+    async (seed) => {
+      const { day: full, snapshot } = await fullRounds(seed);
+      const [serving, broken] = full.truckIds as [number, number];
+      const { diff } = await solve(full.dispatch, snapshot, {
+        zone: 'oriental',
+        truckIds: [serving],
+        addIncidents: [],
+        outTruckIds: [broken],
+      });
+      const dropped = diff.moved.filter((move) => move.fromTruckId === serving && move.toTruckId === null);
+      expect(dropped).toEqual([]);
+    },
+  );
+
+  /** Prices of leaving a container of a working and of a broken truck, and a fresh incident. */
+  async function prices(severity: number) {
+    const { day: full, snapshot } = await fullRounds(1);
+    const [serving, broken] = full.truckIds as [number, number];
+    const given = (await randomDay(2, { trucks: 1, stops: 2, fresh: 1, iterations: 20 })).fresh[0]!;
+    const frame = framePlanning({
+      snapshot,
+      truckIds: [serving],
+      addIncidents: [{ ...given, severity }],
+      addContainers: [],
+      outTruckIds: [broken],
+      positionOf: full.dispatch.positionOf,
+    });
+    const { jobs } = frame.toProblem({ durationsS: [], distancesM: [] }, 0);
+    const priceOf = (wanted: (source: JobSource) => boolean) =>
+      jobs.find((job) => wanted(frame.jobs.get(job.id)!))!.prize!;
+    const routeOf = (truckId: number) =>
+      [...snapshot.routes.values()].find((route) => route.truckId === truckId)!.id;
+    return {
+      own: priceOf((source) => source.kind === 'stop' && source.stop.routeId === routeOf(serving)),
+      stranded: priceOf((source) => source.kind === 'stop' && source.stop.routeId === routeOf(broken)),
+      incident: priceOf((source) => source.kind === 'incident'),
+    };
+  }
+
+  it.each([1, 3, 5])(
+    'an incident of severity %i takes the place of as many planned containers, and of no more',
+    async (severity) => {
+      const { own, stranded, incident } = await prices(severity);
+      expect(own).toBeGreaterThanOrEqual(3 * stranded);
+      expect(incident).toBeGreaterThan(severity * own);
+      expect(incident).toBeLessThan((severity + 1) * own);
+    },
+  );
 });

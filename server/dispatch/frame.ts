@@ -27,9 +27,9 @@ const ROUTE_PRICE_S = 1_800;
 const LEAVE_PRICE_S = 40_000;
 /**
  * Giving up a stop that a truck in service was to serve costs this beside the stop: rounds are not upset to serve as
- * many, or hardly more, containers of another's. As much again as a container: two for one is worth it.
+ * many, or a few more, containers of another's. Three of them for one is worth it.
  */
-const GIVE_UP_PRICE_S = LEAVE_PRICE_S;
+const GIVE_UP_PRICE_S = 2 * LEAVE_PRICE_S;
 /** Planner priority of stops without an attention window. */
 const UNPROMISED = 0;
 const NEW_INCIDENT = 1_000_000_000;
@@ -459,7 +459,7 @@ function toJob(
  * containers of a working truck's round as it is severe, which is the room and about the time it takes.
  */
 function leavePriceS(about: { severity: number; lateral: boolean; isKept: boolean }): number {
-  const stopS = about.lateral ? LEAVE_PRICE_S : (LEAVE_PRICE_S + GIVE_UP_PRICE_S) * (1 + about.severity);
+  const stopS = about.lateral ? LEAVE_PRICE_S : (LEAVE_PRICE_S + GIVE_UP_PRICE_S) * (about.severity + 0.5);
   return stopS + (about.isKept ? GIVE_UP_PRICE_S : 0);
 }
 

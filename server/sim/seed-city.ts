@@ -50,10 +50,10 @@ const DRIVER_NAMES = [
 const LICENCES: readonly Licence[] = ['C', 'D', 'E'];
 const CONTAINERS = 400;
 /**
- * Containers a side loader empties in a shift of eight hours with about an eighth of it to spare, as a city leaves for
- * what comes up: a truck that fails, a street that is closed.
+ * Containers a side loader empties in a shift of eight hours beside some incidents, with about an eighth of it to spare,
+ * as a city leaves for what comes up: a truck that fails, a street that is closed.
  */
-const DUE_PER_SIDE_LOADER = 60;
+const DUE_PER_SIDE_LOADER = 54;
 /** The others were emptied on the day before, so many hours before the city is made: no round of today has them. */
 const EMPTIED_HOURS_AGO = { from: 4, to: 20 };
 const HOUR_MS = 3_600_000;
