@@ -43,7 +43,9 @@ export const rulesSchema = z.object({
   recalculateAtThresholdFactor: z.number().positive(),
   /** Severity from which a new incident is proposed into running routes. */
   insertAtSeverity: z.number().positive(),
-  autoApproveBelow: z.object({ costS: z.number().min(0), movedStops: z.number().int().min(0) }).nullable(),
+  autoApproveBelow: z
+    .object({ costS: z.number().min(0).max(604_800), movedStops: z.number().int().min(0).max(10_000) })
+    .nullable(),
   proposalTtlS: seconds,
   capacityByTruckType: z.object({ posterior: z.number().positive(), lateral: z.number().positive() }),
   containerLoad: z.number().min(0),

@@ -218,6 +218,33 @@ describe('moving a stop', () => {
   });
 });
 
+describe('undoing', () => {
+  it('works after other steps and after the crew set out and served a stop: that stays, the plan is as before', async () => {
+    const { rear, side } = await twoRoutes();
+    const before = await hash();
+    const stops = work(rear);
+    const [own] = work(side);
+    const elsewhere = { toRouteId: side.id };
+    const first = await moveStop(room.dispatch, room.supervisor, { stopId: stops.at(-1)!.id, ...elsewhere });
+    await room.setOut(side.id);
+    await departForStop(room.store, room.supervisor, own!.id);
+    const second = await moveStop(room.dispatch, room.supervisor, { stopId: stops.at(-3)!.id, ...elsewhere });
+    await completeStop(room.store, room.supervisor, { stopId: own!.id });
+
+    await undo(room.store, room.supervisor, { version: first.version! });
+    const between = await room.plan();
+    const routeOf = (plan: typeof between, stopId: number) =>
+      plan.routes.find((route) => route.stops.some((stop) => stop.id === stopId))!.id;
+    expect(routeOf(between, stops.at(-1)!.id)).toBe(rear.id);
+    expect(routeOf(between, stops.at(-3)!.id)).toBe(side.id);
+
+    await undo(room.store, room.supervisor, { version: second.version! });
+    expect(await hash()).toBe(before);
+    const served = work((await room.plan()).routes.find((route) => route.id === side.id)!)[0]!;
+    expect(served).toMatchObject({ id: own!.id, state: 'done' });
+  });
+});
+
 describe('a breakdown', () => {
   it('takes the truck out at once, keeps its load aboard, and proposes its stops to others', async () => {
     const { rear } = await twoRoutes();
