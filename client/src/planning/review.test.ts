@@ -72,9 +72,13 @@ describe('a route drawn small', () => {
 });
 
 describe('who closed a proposal that was read', () => {
-  const entry = (version: number) => ({ version, actor: `s${version}` }) as PlanHistoryEntry;
+  const entry = (version: number, undoes: number | null = null) =>
+    ({ version, actor: `s${version}`, undoes }) as PlanHistoryEntry;
   it('is who made the newest version since it was computed', () => {
     expect(closedBy({ baseVersion: 5 }, [entry(4), entry(7), entry(6)])?.actor).toBe('s7');
+  });
+  it('stays the same when the step is taken back', () => {
+    expect(closedBy({ baseVersion: 5 }, [entry(8, 7), entry(7)])?.actor).toBe('s7');
   });
   it('is nobody where the plan stayed: it was rejected, or what it was for is gone', () => {
     expect(closedBy({ baseVersion: 5 }, [entry(5), entry(4)])).toBeNull();

@@ -15,13 +15,14 @@ import type { Room } from '../live/room.ts';
 const PRICE_AFTER_MS = 150;
 const TOLD_MS = 12_000;
 
-/** The newest change made since a proposal was computed: by whom it was closed, most likely; null when there is none. */
+/** The newest change made since a proposal was computed, steps back apart: who closed it, most likely; else null. */
 export function closedBy(
   { baseVersion }: Pick<ProposalView, 'baseVersion'>,
   history: readonly PlanHistoryEntry[],
 ): PlanHistoryEntry | null {
   return history.reduce<PlanHistoryEntry | null>(
-    (newest, entry) => (entry.version > (newest?.version ?? baseVersion) ? entry : newest),
+    (newest, entry) =>
+      entry.undoes === null && entry.version > (newest?.version ?? baseVersion) ? entry : newest,
     null,
   );
 }
