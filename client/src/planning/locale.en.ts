@@ -31,6 +31,7 @@ export default {
     approve: 'Approve part ({marked})',
     left: 'All marked. | One stop stays as it is. | {count} stops stay as they are.',
     together: 'It goes with another. | It goes with stop {list}. | It goes with stops {list}.',
+    togetherMany: 'It goes with another. | It goes with another. | It goes with {count} other stops.',
     mark: 'Mark | Mark it | Mark them',
     refused: 'This part could not be priced.',
   },

@@ -31,6 +31,7 @@ export default {
     approve: 'Aprobar parte ({marked})',
     left: 'Todo marcado. | Una parada queda como está. | {count} paradas quedan como están.',
     together: 'Va junto con otra. | Va junto con la parada {list}. | Va junto con las paradas {list}.',
+    togetherMany: 'Va junto con otra. | Va junto con otra. | Va junto con otras {count} paradas.',
     mark: 'Marcar | Marcarla | Marcarlas',
     refused: 'Esta parte no se pudo calcular.',
   },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RoomTruck } from '../live/room-view.ts';
 import type { PictureMove } from './proposal-picture.ts';
-import { moveSentence, placeRefusal, whySentence } from './sentences.ts';
+import { moveSentence, placeRefusal, togetherSentence, whySentence } from './sentences.ts';
 
 const t = (key: string, named: Record<string, unknown> = {}, plural?: number) =>
   [key, ...Object.values(named), ...(plural === undefined ? [] : [plural])].join(' ');
@@ -24,6 +24,14 @@ describe('what moves, in a sentence', () => {
   it('counts them where a number comes again after the landfill, or many go', () => {
     expect(moveSentence(move([15, 1, 15]), t).what).toMatch(/^planning\.sentence\.many .*3$/);
     expect(moveSentence(move([1, 2, 3, 4, 5, 6, 7]), t).what).toMatch(/^planning\.sentence\.many .*7$/);
+  });
+});
+
+describe('what a part goes together with', () => {
+  it('is named by numbers that tell which, else counted', () => {
+    expect(togetherSentence(['3', '8'], 2, t)).toBe('planning.part.together 3, 8 2');
+    expect(togetherSentence(['3', '3'], 2, t)).toBe('planning.part.togetherMany 2 2');
+    expect(togetherSentence(['3'], 2, t)).toBe('planning.part.togetherMany 2 2');
   });
 });
 

@@ -86,6 +86,14 @@ export function moveSentence(move: PictureMove, t: Translate): { what: string; r
   return { what, rest, to };
 }
 
+/** What a part goes together with: by numbers as long as those tell which, else how many. */
+export function togetherSentence(numbers: readonly string[], count: number, t: Translate): string {
+  const isClear = new Set(numbers).size === count && count <= NUMBERS_TOLD;
+  return isClear
+    ? t('planning.part.together', { list: numbers.join(', ') }, count)
+    : t('planning.part.togetherMany', { count }, count);
+}
+
 /** Where on the receiving truck: ", su próxima.", ", tras su parada 9.", ", al final." */
 export function placeSentence(move: PictureMove, t: Translate): string {
   if (!move.place || !move.toTruck) return '.';
