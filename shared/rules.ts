@@ -132,7 +132,7 @@ export const DEFAULT_RULES: Rules = {
   duplicateWithinM: 30,
   duplicateWithinS: 24 * 3_600,
   latenessPricePerSeverity: 0.2,
-  stabilityS: 360,
+  stabilityS: 180,
   alerts: DEFAULT_ALERT_RULES,
   visits: DEFAULT_VISIT_RULES,
   visitCloses: DEFAULT_VISIT_CLOSES,

@@ -181,7 +181,7 @@ describe('what a stop is worth where not all can be served', () => {
   }
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'a broken truck: its containers are shared out as far as they fit, for none of the other round, day %i',
+    'a broken truck: for a container of the round that takes its containers at least three are taken, day %i',
     async (seed) => {
       const { day: full, snapshot } = await fullRounds(seed);
       const [serving, broken] = full.truckIds as [number, number];
@@ -192,7 +192,8 @@ describe('what a stop is worth where not all can be served', () => {
         outTruckIds: [broken],
       });
       const dropped = diff.moved.filter((move) => move.fromTruckId === serving && move.toTruckId === null);
-      expect(dropped).toEqual([]);
+      const taken = diff.moved.filter((move) => move.fromTruckId === broken && move.toTruckId === serving);
+      expect(taken.length).toBeGreaterThanOrEqual(3 * dropped.length);
     },
   );
 

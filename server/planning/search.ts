@@ -155,7 +155,7 @@ export class Search {
     const { model, routes } = this;
     if (model.jobCount === 0) return;
     const pace = new Pace(budget);
-    if (hot && !this.mustServeAll) this.takeAll();
+    if (hot && routes.absentCount > 0 && !this.mustServeAll) this.takeAll();
     const placed = Math.max(1, model.jobCount - routes.absentCount);
     const scale = this.travelCost() / (placed + routes.usedCount);
     const size = !model.timed ? PLAIN_RUIN : model.general ? GENERAL_RUIN : WINDOW_RUIN;
