@@ -161,18 +161,23 @@ test('a stop dragged to another truck shows its price before the drop; undo take
   );
   const ahead = (route: Plan['routes'][number]) =>
     route.stops.filter((stop) => stop.state === 'planned' && stop.kind === 'incident');
-  // The one with most incidents before it gives one away; a stop soon after the next is on the screen for sure.
-  const from = [...running].sort((a, b) => ahead(b).length - ahead(a).length)[0]!;
+  const byWork = [...running].sort((a, b) => ahead(b).length - ahead(a).length);
+  /** The last stop that is on the screen, of the truck with most incidents before it that has one. */
+  const inSight = async () => {
+    for (const route of byWork) {
+      for (const stop of ahead(route).slice(1).reverse()) {
+        const block = desk.locator(`.board [data-stop="${stop.id}"]`);
+        // The board draws only what its stretch of time holds.
+        const box = (await block.count()) === 0 ? null : await block.first().boundingBox({ timeout: 2_000 });
+        if (box !== null && box.x + box.width < 1_560 && box.width > 8) return { from: route, stop, box };
+      }
+    }
+    return null;
+  };
+  let found: Awaited<ReturnType<typeof inSight>> = null;
+  await expect.poll(async () => (found = await inSight()) !== null, { timeout: 60_000 }).toBe(true);
+  const { from, ...grabbed } = found!;
   const to = running.find((route) => route.id !== from.id)!;
-  const candidates = ahead(from).slice(1);
-  const visible = [];
-  for (const stop of candidates) {
-    const block = desk.locator(`.board [data-stop="${stop.id}"]`);
-    // The board draws only what its stretch of time holds.
-    const box = (await block.count()) === 0 ? null : await block.first().boundingBox({ timeout: 2_000 });
-    if (box !== null && box.x + box.width < 1_560 && box.width > 8) visible.push({ stop, box });
-  }
-  const grabbed = visible.at(-1)!;
   const target = (await desk.locator(`[data-truck][data-route="${to.id}"]`).first().boundingBox())!;
   await desk.mouse.move(grabbed.box.x + grabbed.box.width / 2, grabbed.box.y + grabbed.box.height / 2);
   await desk.mouse.down();
