@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomProblem } from '../server/planning/random-problem.ts';
+import { plainTraits, randomProblem } from '../server/planning/random-problem.ts';
 
 /** A public instance as VROOM JSON, with what its authors' best solution costs. */
 export interface Instance {
@@ -236,30 +236,7 @@ function timed(fields: Map<string, string>, parts: Sections): Record<string, unk
 
 /** Made-up instances, for where the public ones are not at hand: one with capacity only, one with windows, one city day. */
 export function generatedInstances(): Instance[] {
-  const traits = {
-    vehicles: 25,
-    dims: 1,
-    severalWindows: false,
-    due: false,
-    release: false,
-    disposals: false,
-    reloads: false,
-    breaks: false,
-    setup: false,
-    skills: false,
-    pins: false,
-    prizes: false,
-    steps: false,
-    frozen: false,
-    aboard: false,
-    openEnds: false,
-    speeds: false,
-    limits: false,
-    overtime: false,
-    mixed: false,
-    asymmetric: false,
-    distances: false,
-  };
+  const traits = plainTraits(100, 25, 1);
   const made = (name: string, problem: Record<string, unknown>): Instance => ({
     set: 'generated',
     name,

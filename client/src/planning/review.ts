@@ -190,10 +190,13 @@ function openReview(room: Room, idOf: () => number | null) {
     async decide<Answer>(change: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
       isDeciding = true;
       closedMeanwhile = null;
-      const answer = await change();
-      isDeciding = false;
-      if (answer === undefined && closedMeanwhile !== null) tellClosed(closedMeanwhile);
-      return answer;
+      try {
+        const answer = await change();
+        if (answer === undefined && closedMeanwhile !== null) tellClosed(closedMeanwhile);
+        return answer;
+      } finally {
+        isDeciding = false;
+      }
     },
     /** Of the proposal last looked at: what a newer one has to share to be its successor. */
     zoneOf,
