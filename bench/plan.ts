@@ -5,6 +5,7 @@
  * generated ones take their place, and the gap is against a search ten times as long. A run without flags takes about
  * ten minutes of one core; its searches of five seconds see every third instance unless `--all`.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -209,6 +210,11 @@ async function runDay(pool: PlannerPool): Promise<DayResult> {
 }
 
 const folder = process.env['REFERENCE_DATA'];
+if (folder && !existsSync(join(folder, 'bench/vrp'))) {
+  // Without instances every gap would be told as nought.
+  console.error(`REFERENCE_DATA: there is no ${join(folder, 'bench/vrp')}`);
+  process.exit(2);
+}
 const all: SetResult = { gaps: [], iterations: 0, searchS: 0 };
 warmUp(cpuMs);
 /** Fleet and threads look at the instances of other sets. */
